@@ -1,0 +1,217 @@
+"""The settings of a desk: every default, read from `frontdesk.toml` and the environment."""
+
+import difflib
+import os
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields, is_dataclass, replace
+from pathlib import Path
+from types import UnionType
+from typing import Any, get_origin, get_type_hints
+
+from frontdesk.errors import ConfigError
+
+FILE = "frontdesk.toml"
+LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
+
+
+@dataclass(frozen=True)
+class LogSettings:
+    """`[logs]`: what `logging.basicConfig` takes, and how long records are kept."""
+
+    level: str = "INFO"  #: level of the root logger
+    file: str = ""  #: a plain text file beside the JSON lines, relative to the desk folder
+    file_mode: str = "a"  #: "w" empties the text file at each start
+    format: str = "%(asctime)s - %(name)s - %(levelname)s - %(message)s"  #: of the text file and the console
+    date_format: str = "%Y-%m-%d %H:%M:%S"  #: of %(asctime)s
+    console: bool = True  #: write records to stderr as well
+    keep_days: int = 30  #: records older than this are dropped
+    levels: Mapping[str, str] = field(default_factory=dict)  #: level of each logger by name
+    level_given: bool = False  #: not a setting: whether `level` was written by the user
+
+
+@dataclass(frozen=True)
+class FunctionSettings:
+    """`[functions]`: limits of calls, where a function names none of its own."""
+
+    seconds: float = 60.0  #: a call is stopped after this many seconds
+    memory: str = ""  #: address space of a call, such as "512 MB"; empty is no limit
+    workers: int = 2  #: warm worker processes of each web process
+    queue: int = 100  #: calls that may wait for a worker
+
+
+@dataclass(frozen=True)
+class ServerSettings:
+    """`[server]`: how the desk is served."""
+
+    host: str = "127.0.0.1"  #: address to listen on
+    port: int = 8000  #: port to listen on
+    processes: int = 1  #: web processes over one listening socket
+    threads: int = 4  #: threads of each web process
+    server: str = "waitress"  #: waitress or granian
+    trusted_hosts: tuple[str, ...] = ()  #: names that may stand in the Host header, besides this machine's own
+    max_body: int = 100_000_000  #: bytes of a request's body
+
+
+@dataclass(frozen=True)
+class SessionSettings:
+    """`[sessions]`: how long a sign-in lasts."""
+
+    idle_hours: int = 8  #: a session ends when unused for this long
+    days: int = 30  #: a session ends after this long in any case
+
+
+@dataclass(frozen=True)
+class Config:
+    """The settings of one desk."""
+
+    folder: Path
+    databases: Mapping[str, str] = field(default_factory=dict)  #: databases by URL, besides the files of the folder
+    state: str = ""  #: URL of Frontdesk's own tables; empty is .frontdesk/state.db
+    logs_database: str = ""  #: URL of the log index; empty is .frontdesk/logs.db
+    read_only: bool = False  #: nothing in the people's databases can be changed
+    only: tuple[str, ...] = ()  #: not a setting: file names that `serve FILE…` shows, empty is all
+    logs: LogSettings = field(default_factory=LogSettings)
+    functions: FunctionSettings = field(default_factory=FunctionSettings)
+    server: ServerSettings = field(default_factory=ServerSettings)
+    sessions: SessionSettings = field(default_factory=SessionSettings)
+
+    @property
+    def state_folder(self) -> Path:
+        """The folder that Frontdesk makes for itself inside the desk folder."""
+        return self.folder / ".frontdesk"
+
+
+HIDDEN = {"folder", "only", "level_given"}
+"""Fields that are no settings."""
+
+
+def load(folder: Path | str, environment: Mapping[str, str] | None = None, **given: Any) -> Config:
+    """The settings of the desk in `folder`; `given` (`server={"port": 1}`) goes before the environment and the file.
+
+    Raises ConfigError naming an unknown key with the nearest right one, or a value of the wrong kind.
+    """
+    folder = Path(folder).resolve()
+    only = tuple(given.pop("only", ()))
+    values = _read_file(folder / FILE)
+    _merge(values, _read_environment(os.environ if environment is None else environment))
+    _merge(values, given)
+    config = _fill(Config(folder), values, "")
+    logs = replace(config.logs, level_given="level" in values.get("logs", {}))
+    _check(config)
+    return replace(config, only=only, logs=logs)
+
+
+def _read_file(path: Path) -> dict[str, Any]:
+    if not path.exists():
+        return {}
+    try:
+        return tomllib.loads(path.read_text("utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{path.name} cannot be read: {error}.", "See docs/settings.md for an example.") from error
+    except OSError as error:
+        raise ConfigError(f"{path.name} cannot be opened: {error.strerror}.") from error
+
+
+def _read_environment(environment: Mapping[str, str]) -> dict[str, Any]:
+    """`FRONTDESK_SERVER_PORT=8001` as `{"server": {"port": 8001}}`."""
+    values: dict[str, Any] = {}
+    for item in fields(Config):
+        default = getattr(Config(Path()), item.name)
+        if is_dataclass(default):
+            for inner in fields(default):
+                _take(environment, f"{item.name}_{inner.name}", values.setdefault(item.name, {}), inner.name, default)
+        else:
+            _take(environment, item.name, values, item.name, Config(Path()))
+    return {name: value for name, value in values.items() if value != {}}
+
+
+def _take(environment: Mapping[str, str], variable: str, values: dict[str, Any], name: str, default: Any) -> None:
+    text = environment.get(f"FRONTDESK_{variable.upper()}")
+    if text is None or name in HIDDEN:
+        return
+    kind = type(getattr(default, name))
+    if kind is bool:
+        values[name] = text.lower() in {"1", "true", "yes", "on"}
+    elif kind in {int, float}:
+        values[name] = _number(kind, text, f"FRONTDESK_{variable.upper()}")
+    elif kind is tuple:
+        values[name] = text.split(",")
+    elif kind is str:
+        values[name] = text
+
+
+def _number(kind: type, text: str, variable: str) -> Any:
+    try:
+        return kind(text)
+    except ValueError as error:
+        raise ConfigError(f"{variable} is {text!r}, which is no number.") from error
+
+
+def _merge(values: dict[str, Any], more: Mapping[str, Any]) -> None:
+    for name, value in more.items():
+        if isinstance(value, Mapping) and isinstance(values.get(name), dict):
+            _merge(values[name], value)
+        elif value is not None:
+            values[name] = dict(value) if isinstance(value, Mapping) else value
+
+
+def _fill(settings: Any, values: Mapping[str, Any], place: str) -> Any:
+    known = [item.name for item in fields(settings) if item.name not in HIDDEN]
+    hints = get_type_hints(type(settings))
+    filled: dict[str, Any] = {}
+    for name, value in values.items():
+        label = f"[{place}] {name}" if place else name
+        if name not in known:
+            raise ConfigError(f"frontdesk.toml: unknown key {label}.", _nearest(name, known))
+        current = getattr(settings, name)
+        if is_dataclass(current):
+            _expect(label, value, Mapping)
+            filled[name] = _fill(current, value, name)
+        else:
+            filled[name] = _coerce(label, value, hints[name])
+    return replace(settings, **filled)
+
+
+def _coerce(label: str, value: Any, hint: Any) -> Any:
+    kind = get_origin(hint) or hint
+    if isinstance(kind, UnionType):  # pragma: no cover - no setting is a union
+        return value
+    if kind is float and isinstance(value, int) and not isinstance(value, bool):
+        return float(value)
+    if kind is tuple:
+        _expect(label, value, (list, tuple))
+        return tuple(str(item) for item in value)
+    if kind is int and isinstance(value, bool):
+        raise ConfigError(f"frontdesk.toml: {label} takes a whole number, not {value!r}.")
+    _expect(label, value, kind)
+    if kind is Mapping:
+        return {str(name): str(item) for name, item in value.items()}
+    return value
+
+
+_EXPECTED = {str: "a text in quotes", int: "a whole number", float: "a number", bool: "true or false"}
+
+
+def _expect(label: str, value: Any, kind: Any) -> None:
+    if not isinstance(value, kind):
+        what = _EXPECTED.get(kind, "a table" if kind is Mapping else "a list")
+        raise ConfigError(f"frontdesk.toml: {label} takes {what}, not {value!r}.")
+
+
+def _nearest(name: str, known: list[str]) -> str:
+    near = difflib.get_close_matches(name, known, n=1, cutoff=0.0)
+    return f"Did you mean {near[0]}?" if near else f"Known keys: {', '.join(known)}."
+
+
+def _check(config: Config) -> None:
+    for name, level in {"level": config.logs.level, **config.logs.levels}.items():
+        if level.upper() not in LEVELS:
+            raise ConfigError(f"frontdesk.toml: {name} is no level: {level!r}.", f"Levels: {', '.join(LEVELS)}.")
+    if config.logs.file_mode not in {"a", "w"}:
+        raise ConfigError(f'frontdesk.toml: [logs] file_mode is "a" or "w", not {config.logs.file_mode!r}.')
+    if config.server.server not in {"waitress", "granian"}:
+        raise ConfigError(f'frontdesk.toml: [server] server is "waitress" or "granian", not {config.server.server!r}.')
+    for name in ("workers", "queue"):
+        if getattr(config.functions, name) < 1:
+            raise ConfigError(f"frontdesk.toml: [functions] {name} is at least 1.")

@@ -1,0 +1,1 @@
+"""Databases: connections, schema and values; the only room that imports a driver."""

@@ -1,0 +1,112 @@
+"""How a value is kept and comes back equal: UTC times, JSON answers, the exact text of a row."""
+
+import base64
+import json
+import math
+from collections.abc import Iterable, Mapping
+from datetime import UTC, date, datetime, time
+from decimal import Decimal
+from enum import Enum
+from pathlib import PurePath
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import DateTime, Dialect
+from sqlalchemy.types import TypeDecorator
+
+SAFE_INTEGER = 2**53
+"""Integers beyond this are strings in JSON: other languages read JSON numbers as doubles."""
+
+
+def now() -> datetime:
+    """The time now, aware, in UTC."""
+    return datetime.now(UTC)
+
+
+def rfc3339(moment: datetime) -> str:
+    """The moment as RFC 3339 text in UTC: `2026-11-22T16:33:35.123456Z`."""
+    return moment.astimezone(UTC).isoformat().replace("+00:00", "Z")
+
+
+class UTCTime(TypeDecorator[datetime]):
+    """A column of moments: aware in, aware UTC out, on every engine."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        """The moment in UTC; a naive one is refused, since it names no moment."""
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError("a time without a zone names no moment")
+        return value.astimezone(UTC)
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        """The moment, aware."""
+        if value is None:
+            return None
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+def plain(value: Any) -> Any:
+    """The value in JSON's own types: bytes as `{"$base64"}`, NaN as null, big integers and decimals as strings."""
+    if value is None or isinstance(value, (bool, str)):
+        return value
+    if isinstance(value, Enum):
+        return plain(value.value)
+    if isinstance(value, int):
+        return value if -SAFE_INTEGER <= value <= SAFE_INTEGER else str(value)
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    return _plain_object(value)
+
+
+def _plain_object(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {str(name): plain(item) for name, item in value.items()}
+    if isinstance(value, (bytes, bytearray, memoryview)):
+        return {"$base64": base64.b64encode(value).decode()}
+    if isinstance(value, datetime):
+        return rfc3339(value) if value.tzinfo else value.isoformat()
+    if isinstance(value, (date, time)):
+        return value.isoformat()
+    if isinstance(value, (Decimal, UUID, PurePath)):
+        return str(value)
+    if isinstance(value, Iterable):
+        return [plain(item) for item in value]
+    raise TypeError(f"{type(value).__name__} has no JSON form")
+
+
+def dumps(value: Any) -> str:
+    """The value as compact JSON text. Raises TypeError for what has no JSON form."""
+    return json.dumps(plain(value), ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+
+
+def loads(text: str) -> Any:
+    """The value of a JSON text."""
+    return json.loads(text)
+
+
+def exact(values: Iterable[Any]) -> str:
+    """The values as JSON text from which `exactly` makes the very same ones: what history compares and restores."""
+    return json.dumps([_marked(value) for value in values], ensure_ascii=True, separators=(",", ":"))
+
+
+def exactly(text: str) -> list[Any]:
+    """The values that `exact` wrote."""
+    return [_unmarked(value) for value in json.loads(text)]
+
+
+def _marked(value: Any) -> Any:
+    if isinstance(value, (bytes, memoryview)):
+        return {"$base64": base64.b64encode(value).decode()}
+    if isinstance(value, float) and not math.isfinite(value):
+        return {"$real": repr(value)}
+    return value
+
+
+def _unmarked(value: Any) -> Any:
+    if isinstance(value, dict):
+        return float(value["$real"]) if "$real" in value else base64.b64decode(value["$base64"])
+    return value
