@@ -1,0 +1,82 @@
+"""The log index: every log record, its loggers, and counts by minute that serve as histogram and time index."""
+
+from sqlalchemy import BigInteger, Column, Index, Integer, MetaData, String, Table, Text, literal_column
+
+from frontdesk.config import Config
+from frontdesk.database import migrations
+from frontdesk.database.connections import Database
+
+metadata = MetaData()
+
+_Id = BigInteger().with_variant(Integer, "sqlite")
+
+loggers = Table(
+    "loggers",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("name", String(255), nullable=False, unique=True),
+    Column("level", Integer, nullable=False, default=0),  # as user code set it; 0 is inherited
+)
+
+records = Table(
+    "records",
+    metadata,
+    Column("id", _Id, primary_key=True, autoincrement=False),  # order of arrival: who follows it misses no late record
+    Column("time", BigInteger, nullable=False),  # microseconds since 1970
+    Column("level", Integer, nullable=False),
+    Column("logger_id", Integer, nullable=False),
+    Column("pid", Integer, nullable=False),
+    Column("message", Text, nullable=False),
+    Column("exception", Text),
+    Column("fields", Text),  # JSON
+    Column("request", String(16)),
+    Column("run", Integer),
+    Column("user", String(110)),
+)
+
+SEVERE = literal_column("30")
+"""WARNING as it must stand in the SQL: a bound parameter would not qualify for the partial indexes."""
+
+_severe = records.c.level >= SEVERE
+Index("records_logger", records.c.logger_id)
+Index("records_severe", records.c.id, records.c.level, sqlite_where=_severe, postgresql_where=_severe)
+Index(
+    "records_logger_severe",
+    records.c.logger_id,
+    records.c.id,
+    records.c.level,
+    sqlite_where=_severe,
+    postgresql_where=_severe,
+)
+for _column in (records.c.run, records.c.request):
+    _given = _column.is_not(None)
+    Index(f"records_{_column.name}", _column, sqlite_where=_given, postgresql_where=_given)
+
+minutes = Table(
+    "minutes",
+    metadata,
+    Column("minute", Integer, primary_key=True, autoincrement=False),  # since 1970
+    Column("level", Integer, primary_key=True, autoincrement=False),
+    Column("n", Integer, nullable=False),
+    Column("min_id", _Id, nullable=False),
+    Column("max_id", _Id, nullable=False),
+    sqlite_with_rowid=False,
+)
+
+carried = Table(
+    "carried",
+    metadata,
+    Column("file", String(255), primary_key=True),
+    Column("offset", BigInteger, nullable=False),  # bytes of the file whose records are in the index
+)
+
+REVISION = "0001"
+"""The newest migration in migrations/logs."""
+
+
+def open(config: Config) -> Database:
+    """The database of these tables, made and migrated where needed."""
+    config.state_folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    database = Database("logs", config.state_folder / "logs.db", create=True)
+    migrations.upgrade(database, "logs", REVISION)
+    return database

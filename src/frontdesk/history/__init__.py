@@ -1,0 +1,1 @@
+"""What changed, when, by whom, by which request and run; and its undoing."""

@@ -1,0 +1,241 @@
+"""Records every change of rows, by triggers that only our own connection has and that commit with the change itself.
+
+The triggers are TEMP: other programs never meet them. They see what cascades and people's own triggers do, and a
+rollback takes their entries along.
+"""
+
+import getpass
+import json
+import re
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection
+from sqlalchemy.dialects import sqlite
+from sqlalchemy.schema import CreateIndex, CreateTable
+
+from frontdesk import context
+from frontdesk.context import Caller
+from frontdesk.database import connections, files, schema, values
+from frontdesk.database.connections import Database, quoted
+from frontdesk.database.schema import Table
+from frontdesk.history import entries
+
+_VERB = re.compile(r"(?:\s|;|\(|--[^\n]*(?:\n|$)|/\*.*?\*/)*(\w+)", re.DOTALL)
+_HARMLESS = frozenset(
+    "SELECT PRAGMA EXPLAIN BEGIN COMMIT END ROLLBACK SAVEPOINT RELEASE VALUES CREATE ATTACH DETACH ANALYZE VACUUM".split()
+)
+
+ARGUMENTS = 90
+"""A SQL function takes at most 100 arguments: wider rows are written in pieces."""
+
+
+class Recorder:
+    """Records what one connection of the driver changes."""
+
+    def __init__(self, driver: Any) -> None:
+        """Gives the connection the functions that its triggers call."""
+        self._driver = driver
+        self._version: int | None = None
+        self._triggers = 0
+        self._listening = True
+        self._operation: str | None = None
+        self._undoes: int | None = None
+        self.begin()
+        driver.create_function("frontdesk_row", -1, _row, deterministic=True)
+        driver.create_function("frontdesk_begins", 3, self._begins)
+        driver.create_function("frontdesk_change", 2, self._change)
+        driver.create_function("frontdesk_who", 1, self._who)
+
+    def begin(self, operation: str | None = None, undoes: int | None = None) -> None:
+        """A new transaction, or a new part of one: what comes is another change, of this operation."""
+        self._changes: dict[tuple[str, str], int] = {}
+        self._last: int | None = None
+        self._first: int | None = None
+        self.label(operation, undoes)
+
+    def label(self, operation: str | None, undoes: int | None = None) -> None:
+        """What comes is a change of its own with this operation, in the same transaction."""
+        self._changes = {}
+        self._operation, self._undoes = operation, undoes
+
+    @property
+    def ids(self) -> list[int]:
+        """The changes begun since the last label."""
+        return sorted(self._changes.values())
+
+    def prepare(self) -> None:
+        """Installs the triggers, anew when the schema has changed or a rollback took them."""
+        version = self._driver.execute("PRAGMA schema_version").fetchone()[0]
+        if version == self._version and self._count() == self._triggers:
+            return
+        self.remove()
+        self._make_entries()
+        for table in schema.read_tables(self._driver).values():
+            if table.kind == "table":
+                self._watch(table)
+        self._version = self._driver.execute("PRAGMA schema_version").fetchone()[0]
+        self._triggers = self._count()
+
+    def remove(self) -> None:
+        """Takes the triggers away: ALTER TABLE refuses to work while a trigger names what it alters."""
+        found = self._driver.execute("SELECT name FROM temp.sqlite_master WHERE type = 'trigger'").fetchall()
+        for (name,) in found:
+            if name.startswith(schema.OWN):
+                self._driver.execute(f"DROP TRIGGER temp.{quoted(name)}")
+        self._version = None
+
+    def before(self, _: Any, sql: str) -> None:
+        """Hears of each statement of a person's own connection before it is carried out."""
+        if self._listening:
+            self._listening = False  # what we execute ourselves is told to us as well
+            try:
+                self._make_ready(_VERB.match(sql))
+            finally:
+                self._listening = True
+
+    def record_schema(self, table: str, *, before: str | None = None, after: str | None = None) -> int:
+        """Enters a change of the table's definition, SQL before and after, and gives the change's number."""
+        self.prepare()
+        group = self._operation or "schema"
+        newest = self._driver.execute(f"SELECT coalesce(max(id), 0) FROM {entries.changes.name}").fetchone()[0]
+        self._begins(table, group, newest)
+        number = self._change(table, group)
+        facts = [self._who(fact) for fact in ("at", "user", "request", "run", "transaction", "undoes")]
+        self._driver.execute(
+            f'INSERT INTO {entries.changes.name} (id, "table", operation, columns, "key", at, user, request, run,'
+            ' "transaction", undoes) VALUES (?, ?, ?, \'["sql"]\', \'[]\', ?, ?, ?, ?, ?, ?)',
+            [number, table, group, *facts],
+        )
+        texts = [None if sql is None else values.exact([sql]) for sql in (before, after)]
+        self._driver.execute(f"INSERT INTO {entries.rows.name} (change, before, after) VALUES (?, ?, ?)", [number, *texts])
+        return number
+
+    def _make_ready(self, found: re.Match[str] | None) -> None:
+        verb = found[1].upper() if found else ""
+        if verb in {"ALTER", "DROP"}:
+            self.remove()
+        elif verb not in _HARMLESS:
+            if self._version is None and not self._driver.in_transaction:
+                self._driver.execute("PRAGMA journal_mode = WAL").fetchone()
+            self.prepare()
+
+    def _count(self) -> int:
+        sql = "SELECT count(*) FROM temp.sqlite_master WHERE type = 'trigger' AND substr(name, 1, ?) = ?"
+        return int(self._driver.execute(sql, [len(schema.OWN), schema.OWN]).fetchone()[0])
+
+    def _make_entries(self) -> None:
+        known = self._driver.execute("SELECT 1 FROM sqlite_master WHERE name = ?", [entries.rows.name]).fetchone()
+        if known is None:
+            for sql in _entries_sql():
+                self._driver.execute(sql)
+
+    def _watch(self, table: Table) -> None:
+        for operation, before, after in (("insert", "", "NEW"), ("update", "OLD", "NEW"), ("delete", "OLD", "")):
+            self._driver.execute(_trigger(table, operation, before, after))
+
+    def _begins(self, table: str, operation: str, newest: int) -> int:
+        """Whether this row is the first of a change. `newest` is the newest change in the database.
+
+        When that is not the one we began last, ours was rolled back or another writer came between.
+        """
+        if self._last is not None and newest != self._last:
+            self._changes, self._first = {}, None
+        group = (table, self._operation or operation)
+        if group in self._changes:
+            return 0
+        self._last = self._changes[group] = newest + 1
+        self._first = self._first or self._last
+        return 1
+
+    def _change(self, table: str, operation: str) -> int:
+        return self._changes[table, self._operation or operation]
+
+    def _who(self, what: str) -> Any:
+        facts: dict[str, Callable[[], Any]] = {
+            "at": lambda: values.now().replace(tzinfo=None).isoformat(" ", "microseconds"),
+            "user": lambda: context.user.get() or f"cli:{getpass.getuser()}",
+            "request": context.request.get,
+            "run": context.run.get,
+            "operation": lambda: self._operation,
+            "undoes": lambda: self._undoes,
+            "transaction": lambda: self._first,
+        }
+        return facts[what]()
+
+
+def _row(*parts: Any) -> str:
+    return values.exact(parts)[1:-1]
+
+
+def value_names(table: Table) -> list[str]:
+    """The names of the values that history keeps of a row: its columns, and the hidden key where there is one."""
+    return [column.name for column in table.columns] + ([table.row_id] if table.row_id else [])
+
+
+def _values(row: str, names: Sequence[str]) -> str:
+    """SQL for the JSON text of a row's values."""
+    if not row:
+        return "NULL"
+    pieces = [names[start : start + ARGUMENTS] for start in range(0, len(names), ARGUMENTS)]
+    calls = [f"frontdesk_row({', '.join(f'{row}.{quoted(name)}' for name in piece)})" for piece in pieces]
+    return "'[' || " + " || ',' || ".join(calls) + " || ']'"
+
+
+def _trigger(table: Table, operation: str, before: str, after: str) -> str:
+    names = value_names(table)
+    literal = "'" + table.name.replace("'", "''") + "'"
+    columns = "'" + json.dumps(names).replace("'", "''") + "'"
+    key = "'" + json.dumps(table.key).replace("'", "''") + "'"
+    changes, rows = quoted(entries.changes.name), quoted(entries.rows.name)
+    facts = ", ".join(f"frontdesk_who('{fact}')" for fact in ("at", "user", "request", "run", "transaction", "undoes"))
+    return f"""
+CREATE TEMP TRIGGER {quoted(f"{schema.OWN}{operation}_{table.name}")} AFTER {operation.upper()} ON main.{quoted(table.name)}
+BEGIN
+  INSERT INTO {changes} (id, "table", operation, columns, "key", at, user, request, run, "transaction", undoes)
+  SELECT frontdesk_change({literal}, '{operation}'), {literal}, coalesce(frontdesk_who('operation'), '{operation}'),
+         {columns}, {key}, {facts}
+  WHERE frontdesk_begins({literal}, '{operation}', coalesce((SELECT max(id) FROM {changes}), 0));
+  INSERT INTO {rows} ("change", "key", "before", "after")
+  VALUES (frontdesk_change({literal}, '{operation}'), {_values(before or after, table.key)},
+          {_values(before, names)}, {_values(after, names)});
+END"""
+
+
+def _entries_sql() -> list[str]:
+    dialect = sqlite.dialect()  # type: ignore[no-untyped-call]
+    tables = [entries.changes, entries.rows]
+    made = [str(CreateTable(table, if_not_exists=True).compile(dialect=dialect)) for table in tables]
+    indexes = [index for table in tables for index in sorted(table.indexes, key=lambda index: str(index.name))]
+    return made + [str(CreateIndex(index, if_not_exists=True).compile(dialect=dialect)) for index in indexes]
+
+
+@contextmanager
+def recording(database: Database, by: Caller, operation: str | None = None) -> Iterator[Connection]:
+    """A writing transaction whose every change of rows is in the history, by this caller."""
+    with context.bind(user=by.name), database.transaction() as connection:
+        recorder = recorder_of(connection)
+        recorder.begin(operation)
+        recorder.prepare()
+        yield connection
+
+
+def recorder_of(connection: Connection) -> Recorder:
+    """The recorder of the driver's connection below."""
+    recorder = connection.info.get("recorder")
+    if recorder is None:
+        recorder = connection.info["recorder"] = Recorder(connections.driver_of(connection))
+    assert isinstance(recorder, Recorder)
+    return recorder
+
+
+def connect(name: str, folder: Path) -> connections.RecordedConnection:
+    """The driver's own PEP 249 connection to a database of the folder, made when missing; its changes are recorded."""
+    path = files.find(folder).get(name, folder / f"{name}.db")
+    connection = connections.open_recorded(path)
+    recorder = Recorder(connection)
+    connection.recorder = recorder.before
+    connection.ended = recorder.begin
+    return connection

@@ -1,0 +1,195 @@
+"""The history as it is read: changes, newest first, and the rows of one."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy import Connection
+
+from frontdesk.database import values
+from frontdesk.database.connections import Database
+from frontdesk.errors import NotFoundError
+from frontdesk.history import entries
+
+
+@dataclass(frozen=True)
+class Row:
+    """One row as it was and became; None where it was not there."""
+
+    key: Any  # the key's value, or an array when composite
+    before: dict[str, Any] | None
+    after: dict[str, Any] | None
+
+    @property
+    def changed(self) -> list[str]:
+        """The names of the columns whose values differ."""
+        before, after = self.before or {}, self.after or {}
+        return [name for name in (after or before) if before.get(name) != after.get(name) or not (before and after)]
+
+
+@dataclass(frozen=True)
+class Change:
+    """An entry of the history: what was done to how many rows of a table, when, by whom, by which request or run."""
+
+    id: str  # DATABASE.N
+    database: str
+    table: str
+    operation: str
+    rows: int
+    row: Row | None  # when it is one
+    at: datetime
+    user: str
+    request: str | None
+    run: int | None
+    undoes: str | None
+    undone_by: str | None = field(default=None)
+
+    @property
+    def number(self) -> int:
+        """N of the id."""
+        return int(self.id.rpartition(".")[2])
+
+    def json(self) -> dict[str, Any]:
+        """The change as the API gives it."""
+        row = self.row or Row(None, None, None)
+        names = ("id", "table", "operation", "rows", "at", "user", "request", "run", "undoes", "undone_by")
+        return {name: getattr(self, name) for name in names} | {
+            "key": row.key,
+            "before": row.before,
+            "after": row.after,
+        }
+
+
+@dataclass(frozen=True)
+class Page:
+    """Some changes and the token of those that follow."""
+
+    changes: list[Change]
+    next: str | None
+
+
+def search(
+    database: Database,
+    *,
+    table: str | None = None,
+    key: Sequence[Any] | None = None,
+    run: int | None = None,
+    request: str | None = None,
+    size: int = 100,
+    before: int | None = None,
+) -> Page:
+    """The changes of a database that fit, newest first; `before` is the number of the last one seen."""
+    listed = entries.changes
+    statement = sa.select(listed).where(_has_rows()).order_by(listed.c.id.desc()).limit(size + 1)
+    for column, value in ((listed.c.table, table), (listed.c.run, run), (listed.c.request, request)):
+        if value is not None:
+            statement = statement.where(column == value)
+    if before is not None:
+        statement = statement.where(listed.c.id < before)
+    if key is not None:
+        touched = sa.select(entries.rows.c.change).where(entries.rows.c.key == values.exact(key))
+        statement = statement.where(listed.c.id.in_(touched))
+    with database.connect() as connection:
+        if not exists(connection):
+            return Page([], None)
+        found = connection.execute(statement).all()
+        changes = _changes(connection, database.name, found[:size], key)
+    return Page(changes, str(changes[-1].number) if len(found) > size else None)
+
+
+def find(database: Database, number: int) -> Change:
+    """The change of this number. Raises NotFoundError."""
+    with database.connect() as connection:
+        found = exists(connection) and connection.execute(
+            sa.select(entries.changes).where(entries.changes.c.id == number)
+        ).all()
+        if not found:
+            raise NotFoundError(f"There is no change {database.name}.{number}.")
+        return _changes(connection, database.name, found)[0]
+
+
+def rows(database: Database, number: int, *, size: int = 100, after: int = 0) -> tuple[list[Row], str | None]:
+    """The rows of a change in the order of their changing, and the token of those that follow."""
+    statement = (
+        sa.select(entries.rows)
+        .where(entries.rows.c.change == number, entries.rows.c.id > after)
+        .order_by(entries.rows.c.id)
+        .limit(size + 1)
+    )
+    with database.connect() as connection:
+        header = exists(connection) and connection.execute(
+            sa.select(entries.changes).where(entries.changes.c.id == number)
+        ).first()
+        if not header:
+            raise NotFoundError(f"There is no change {database.name}.{number}.")
+        found = connection.execute(statement).all()
+    return [_row(header, row) for row in found[:size]], str(found[size - 1].id) if len(found) > size else None
+
+
+def exists(connection: Connection) -> bool:
+    """Whether anything was ever recorded in this database."""
+    return sa.inspect(connection).has_table(entries.changes.name)
+
+
+def _has_rows() -> sa.ColumnElement[bool]:
+    return sa.exists().where(entries.rows.c.change == entries.changes.c.id)
+
+
+def _changes(connection: Connection, database: str, found: Sequence[Any], key: Sequence[Any] | None = None) -> list[Change]:
+    ids = [header.id for header in found]
+    counted = sa.select(entries.rows.c.change, sa.func.count(), sa.func.max(entries.rows.c.id))
+    counts = {
+        change: (count, newest)
+        for change, count, newest in connection.execute(
+            counted.where(entries.rows.c.change.in_(ids)).group_by(entries.rows.c.change)
+        )
+    }
+    single = [newest for count, newest in counts.values() if count == 1]
+    wanted = sa.select(entries.rows).where(entries.rows.c.id.in_(single))
+    if key is not None:
+        wanted = sa.select(entries.rows).where(entries.rows.c.change.in_(ids), entries.rows.c.key == values.exact(key))
+    by_change = {row.change: row for row in connection.execute(wanted)}
+    undone = entries.changes.c.undoes
+    undoings = dict(
+        connection.execute(
+            sa.select(undone, sa.func.max(entries.changes.c.id)).where(undone.in_(ids)).group_by(undone)
+        ).all()
+    )
+    return [
+        Change(
+            id=f"{database}.{header.id}",
+            database=database,
+            table=header.table,
+            operation=header.operation,
+            rows=counts.get(header.id, (0, 0))[0],
+            row=_row(header, by_change[header.id]) if header.id in by_change else None,
+            at=header.at,
+            user=header.user,
+            request=header.request,
+            run=header.run,
+            undoes=f"{database}.{header.undoes}" if header.undoes else None,
+            undone_by=f"{database}.{undoings[header.id]}" if header.id in undoings else None,
+        )
+        for header in found
+    ]
+
+
+def _row(header: Any, row: Any) -> Row:
+    names, hidden = json.loads(header.columns), set(json.loads(header.key))
+    key = values.exactly(row.key) if row.key else [None]
+    return Row(
+        key[0] if len(key) == 1 else key,
+        _named(names, row.before, hidden),
+        _named(names, row.after, hidden),
+    )
+
+
+def _named(names: list[str], text: str | None, key: set[str]) -> dict[str, Any] | None:
+    if text is None:
+        return None
+    named = dict(zip(names, values.exactly(text), strict=True))
+    return {("_key" if name == names[-1] and name in key and name in {"rowid", "_rowid_", "oid"} else name): value
+            for name, value in named.items()}

@@ -1,0 +1,150 @@
+"""Undoing: possible when every row now equals what the change left, and itself a change that can be undone."""
+
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy import Connection
+
+from frontdesk import errors
+from frontdesk.context import Caller
+from frontdesk.database import connections, schema, values
+from frontdesk.database.connections import Database
+from frontdesk.database.schema import Table
+from frontdesk.history import capture, changes, entries
+
+
+@dataclass(frozen=True)
+class Undone:
+    """The new changes, and how many rows were set back."""
+
+    changes: list[str]
+    undone: int
+
+
+def undo(database: Database, numbers: Iterable[int], by: Caller) -> Undone:
+    """Sets the rows of these changes back, in one transaction, newest first; what a delete cascaded to comes along.
+
+    Raises ConflictError with `refused` when a row is no longer as the change left it; then nothing is changed.
+    """
+    try:
+        with capture.recording(database, by, "undo") as connection:
+            undoing = _Undoing(database, connection)
+            undoing.undo(_with_cascades(connection, database, numbers))
+    except errors.IntegrityError as error:
+        raise errors.ConflictError(f"It cannot be undone: {error.message}", error.hint) from error
+    return Undone([f"{database.name}.{number}" for number in undoing.made], undoing.rows)
+
+
+class _Undoing:
+    """One undo on its way."""
+
+    def __init__(self, database: Database, connection: Connection) -> None:
+        self.made: list[int] = []
+        self.rows = 0
+        self._database, self._connection = database, connection
+        self._recorder = capture.recorder_of(connection)
+        self._refused: list[dict[str, Any]] = []
+
+    def undo(self, headers: list[Any]) -> None:
+        connections.driver_of(self._connection).execute("PRAGMA defer_foreign_keys = ON")
+        for header in headers:
+            if json.loads(header.key) == []:
+                self._undo_schema(header)
+            else:
+                self._undo_change(header)
+        if self._refused:
+            raise errors.ConflictError(
+                "These rows have changed since, so nothing was undone.", "Undo the later changes first.", refused=self._refused
+            )
+
+    def _undo_change(self, header: Any) -> None:
+        self._recorder.label("undo", header.id)
+        table = schema.read(self._database, self._connection).get(header.table)
+        names = json.loads(header.columns)
+        if table is None or any(name not in table.clause.c for name in names):
+            self._refuse(None, f"The table {header.table} is gone or has other columns now.")
+            return
+        newest_first = sa.select(entries.rows).where(entries.rows.c.change == header.id).order_by(entries.rows.c.id.desc())
+        for row in self._connection.execute(newest_first).all():
+            self._undo_row(table, names, json.loads(header.key), row)
+        self.made += self._recorder.ids
+
+    def _undo_row(self, table: Table, names: list[str], key: list[str], row: Any) -> None:
+        before, after = (dict(zip(names, values.exactly(text), strict=True)) if text else None for text in (row.before, row.after))
+        standing = after or before or {}
+        place = [table.clause.c[name].is_(sa.null()) if standing[name] is None else table.clause.c[name] == standing[name] for name in key]
+        current = self._connection.execute(sa.select(*(table.clause.c[name] for name in names)).where(*place)).first()
+        shown = [standing[name] for name in key]
+        if (values.exact(current) if current else None) != row.after:
+            self._refuse(shown, _reason(current, after))
+            return
+        generated = {column.name for column in table.columns if column.generated}
+        given = {name: value for name, value in (before or {}).items() if name not in generated}
+        if before is None:
+            self._connection.execute(sa.delete(table.clause).where(*place))
+        elif after is None:
+            self._connection.execute(sa.insert(table.clause).values(given))
+        else:
+            self._connection.execute(sa.update(table.clause).where(*place).values(given))
+        self.rows += 1
+
+    def _undo_schema(self, header: Any) -> None:
+        """Undoes the creation of a table, as long as no rows depend on it."""
+        table = schema.read(self._database, self._connection).get(header.table)
+        if header.operation == "undo":
+            self._refuse(None, f"Create the table {header.table} anew.")
+        elif table is None:
+            self._refuse(None, f"The table {header.table} is no longer there.")
+        elif self._connection.execute(sa.select(sa.literal(1)).select_from(table.clause).limit(1)).first():
+            self._refuse(None, f"The table {header.table} holds rows.")
+        else:
+            sql = self._connection.scalar(sa.select(entries.rows.c.after).where(entries.rows.c.change == header.id))
+            self._recorder.remove()
+            schema.drop(self._connection, header.table)
+            self._recorder.label("undo", header.id)
+            self.made.append(self._recorder.record_schema(header.table, before=values.exactly(sql)[0]))
+
+    def _refuse(self, key: list[Any] | None, reason: str) -> None:
+        self._refused.append({"key": key[0] if key and len(key) == 1 else key, "reason": reason})
+
+
+def _reason(current: Any, after: dict[str, Any] | None) -> str:
+    if current is None:
+        return "The row is no longer there."
+    return "The row has changed since." if after else "A row with this key is there again."
+
+
+def _with_cascades(connection: Connection, database: Database, numbers: Iterable[int]) -> list[Any]:
+    """The changes' headers, newest first, with those of the same transaction that their deletes cascaded to."""
+    if not changes.exists(connection):
+        raise errors.NotFoundError(f"Nothing was ever changed in {database.name}.")
+    listed = entries.changes
+    found = {header.id: header for header in connection.execute(sa.select(listed).where(listed.c.id.in_(list(numbers))))}
+    if not found:
+        raise errors.NotFoundError("There is no such change.")
+    pending = list(found.values())
+    while pending:
+        header = pending.pop()
+        below = _referring(schema.read(database, connection), header.table)
+        same = sa.select(listed).where(
+            listed.c.transaction == header.transaction, listed.c.table.in_(below), listed.c.operation != "insert"
+        )
+        for other in connection.execute(same) if below and header.operation in {"delete", "update"} else ():
+            if other.id not in found:
+                found[other.id] = other
+                pending.append(other)
+    return sorted(found.values(), key=lambda header: header.id, reverse=True)
+
+
+def _referring(tables: dict[str, Table], name: str) -> list[str]:
+    """The tables whose rows are changed or deleted along with the rows of `name`."""
+    plain = {"NO ACTION", "RESTRICT"}
+    return [
+        table.name
+        for table in tables.values()
+        for key in table.foreign_keys
+        if key.table == name and not {key.on_delete, key.on_update} <= plain
+    ]

@@ -1,0 +1,70 @@
+"""The WSGI application of a desk."""
+
+import logging
+import time
+
+from flask import Flask, Response, g, request
+
+from frontdesk import context
+from frontdesk.desk import Desk
+from frontdesk.web import access, accounts, current, errors, functions, health, home, logs, pages, paths, rendering, runs, tables
+
+logger = logging.getLogger("frontdesk.web")
+
+POLICY = (
+    "default-src 'self'; script-src 'self'; style-src 'self'; img-src 'self' data:; object-src 'none'; "
+    "base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
+)
+QUIET = frozenset({"static", "health.healthz", "logs.tail"})
+"""Endpoints whose requests are logged at DEBUG: a browser asks for them again and again."""
+
+
+def create_app(desk: Desk, *, trusted_hosts: list[str] | None = None) -> Flask:
+    """A WSGI application that serves `desk`; with `trusted_hosts` any other Host header is answered with 400."""
+    app = Flask("frontdesk.web", static_folder="static", template_folder="templates")
+    app.config.update(
+        MAX_CONTENT_LENGTH=desk.config.server.max_body,
+        MAX_FORM_MEMORY_SIZE=desk.config.server.max_body,
+        SEND_FILE_MAX_AGE_DEFAULT=31_536_000,
+        TRUSTED_HOSTS=trusted_hosts,
+    )
+    app.secret_key = desk.secret_key()
+    app.config.update(SESSION_COOKIE_NAME="frontdesk_flash", SESSION_COOKIE_SAMESITE="Lax", SESSION_COOKIE_HTTPONLY=True)
+    paths.install(app.url_map)
+    current.put(app, desk)
+    app.before_request(_begin)
+    access.install(app)
+    errors.install(app)
+    rendering.install(app)
+    for room in (home, accounts, tables, functions, runs, logs, pages, health):
+        app.register_blueprint(room.routes)
+    app.after_request(_finish)
+    app.teardown_request(_forget)
+    return app
+
+
+def _begin() -> None:
+    g.began = time.perf_counter()
+    g.bound = context.request.set(context.new_request_id()), context.user.set(None)
+
+
+def _finish(response: Response) -> Response:
+    response.headers["X-Request-ID"] = context.request.get() or ""
+    response.headers["X-Content-Type-Options"] = "nosniff"
+    response.headers["Referrer-Policy"] = "same-origin"
+    response.headers.setdefault("Content-Security-Policy", POLICY)
+    if request.endpoint != "static":
+        response.headers.setdefault("Cache-Control", "no-store")
+        response.vary.add("Cookie")
+    milliseconds = (time.perf_counter() - g.began) * 1000
+    level = logging.DEBUG if request.endpoint in QUIET else logging.INFO
+    logger.log(level, "%s %s %d in %.1f ms", request.method, request.path, response.status_code, milliseconds)
+    return response
+
+
+def _forget(_: BaseException | None) -> None:
+    """A server's thread serves the next request too: nothing of this one may stay in its context."""
+    bound = g.pop("bound", None)
+    if bound is not None:
+        context.request.reset(bound[0])
+        context.user.reset(bound[1])

@@ -1,0 +1,63 @@
+"""What a request brings: JSON objects and the parameters of every list."""
+
+import json
+from typing import Any
+
+from flask import request
+
+from frontdesk.errors import InputError, MalformedError, UnsupportedMediaError
+
+LARGEST_PAGE = 1000
+USUAL_PAGE = 100
+
+
+def json_object() -> dict[str, Any]:
+    """The body as a JSON object; an empty body is an empty object.
+
+    Raises MalformedError for what is no JSON, UnsupportedMediaError for another content type, InputError for no object.
+    """
+    body = request.get_data(cache=True)
+    if not body:
+        return {}
+    if not request.is_json:
+        raise UnsupportedMediaError("The body must be JSON.", "Send it with Content-Type: application/json.")
+    try:
+        found = json.loads(body, object_pairs_hook=_without_doubles, parse_constant=_refuse_constant)
+    except (ValueError, RecursionError) as error:
+        raise MalformedError(f"The body is not JSON: {error}.") from error
+    if not isinstance(found, dict):
+        raise InputError("The body must be a JSON object.", 'Such as {"name": "value"}.')
+    return found
+
+
+def _without_doubles(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        names = [name for name, _ in pairs]
+        double = next(name for name in names if names.count(name) > 1)
+        raise ValueError(f"{double!r} stands there twice")
+    return found
+
+
+def _refuse_constant(name: str) -> Any:
+    raise ValueError(f"{name} is not a JSON number")
+
+
+def refuse_unknown(given: dict[str, Any], *known: str) -> None:
+    """Raises InputError naming every key of a body that is not known here."""
+    wrong = {name: f"Unknown here; known: {', '.join(known)}." for name in given if name not in known}
+    if wrong:
+        raise InputError(errors=wrong)
+
+
+def size() -> int:
+    """`_size`, 1 to 1000, by default 100."""
+    text = request.args.get("_size", str(USUAL_PAGE))
+    if not (text.isascii() and text.isdigit() and 1 <= int(text) <= LARGEST_PAGE):
+        raise InputError(errors={"_size": f"Write a whole number from 1 to {LARGEST_PAGE}."})
+    return int(text)
+
+
+def next_token() -> str | None:
+    """`_next`, as the page before gave it."""
+    return request.args.get("_next") or None

@@ -1,0 +1,124 @@
+"""Errors as answers: the only room that knows HTTP status codes."""
+
+import logging
+from http import HTTPStatus
+from typing import Any
+
+from flask import Flask, Response, redirect, request, url_for
+from werkzeug.exceptions import HTTPException
+
+from frontdesk import context, errors
+from frontdesk.web import rendering
+
+logger = logging.getLogger("frontdesk.web")
+
+STATUS: dict[type[errors.Error], int] = {
+    errors.MalformedError: 400,
+    errors.LoginRequired: 401,
+    errors.PermissionDenied: 403,
+    errors.NotFoundError: 404,
+    errors.ConflictError: 409,
+    errors.GoneError: 410,
+    errors.TooLargeError: 413,
+    errors.UnsupportedMediaError: 415,
+    errors.InputError: 422,
+    errors.FunctionTimeout: 504,
+    errors.FunctionError: 422,
+    errors.DataError: 422,
+    errors.IntegrityError: 409,
+    errors.ProgrammingError: 422,
+    errors.ThrottledError: 429,
+    errors.BusyError: 503,
+    errors.DiskFullError: 507,
+    errors.OperationalError: 503,
+}
+
+SENTENCES = {
+    400: "The request could not be read.",
+    404: "There is nothing at this address.",
+    405: "This address does not take that method.",
+    413: "The request is too large.",
+    415: "This content type is not read here.",
+}
+
+
+def status_of(error: errors.Error) -> int:
+    """The HTTP status of one of our errors, by its nearest class."""
+    return next((STATUS[kind] for kind in type(error).__mro__ if kind in STATUS), 500)
+
+
+def problem(status: int, message: str, hint: str = "", **more: Any) -> dict[str, Any]:
+    """An RFC 9457 problem: `{type, title, status, detail, errors, request}` and what else is known."""
+    return {
+        "type": "about:blank",
+        "title": HTTPStatus(status).phrase,
+        "status": status,
+        "detail": f"{message} {hint}".strip(),
+        "errors": {},
+        "request": context.request.get(),
+        **more,
+    }
+
+
+def install(app: Flask) -> None:
+    """Makes every error of the application an answer."""
+    app.register_error_handler(errors.Error, _answer_ours)
+    app.register_error_handler(HTTPException, _answer_http)
+    app.register_error_handler(Exception, _answer_unexpected)
+
+
+def _answer_ours(error: errors.Error) -> Response:
+    status = status_of(error)
+    if status >= 500:
+        logger.error("%s: %s", type(error).__name__, error, exc_info=status == 500)
+    if status == 401 and not _wants_json():
+        after = request.full_path.rstrip("?") if request.method == "GET" else None
+        return redirect(url_for("accounts.login", next=after if after != "/" else None), 303)  # type: ignore[return-value]
+    response = _respond(status, error.message, error.hint, **_details(error))
+    seconds = getattr(error, "seconds", None)
+    if seconds is not None:
+        response.headers["Retry-After"] = str(seconds)
+    return response
+
+
+def _details(error: errors.Error) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    if isinstance(error, errors.InputError):
+        found["errors"] = error.errors
+    if isinstance(error, errors.IntegrityError):
+        found["errors"] = dict.fromkeys(error.columns, error.message)
+    if isinstance(error, errors.FunctionError):
+        found |= {"run": error.run, "error": error.error}
+    if isinstance(error, errors.ConflictError):
+        found |= {name: value for name in ("current", "refused") if (value := getattr(error, name)) is not None}
+    return found
+
+
+def _answer_http(error: HTTPException) -> Response:
+    if error.code is None or error.code < 400:
+        return error.get_response()  # type: ignore[return-value]
+    response = _respond(error.code, SENTENCES.get(error.code, error.description or error.name))
+    for name, value in error.get_headers():
+        if name in {"Allow", "Retry-After"}:
+            response.headers[name] = value
+    return response
+
+
+def _answer_unexpected(error: Exception) -> Response:
+    logger.exception("%s %s failed", request.method, request.path)
+    return _respond(500, "Frontdesk made a mistake.", "It is in the logs under this request's id.")
+
+
+def _respond(status: int, message: str, hint: str = "", **more: Any) -> Response:
+    if _wants_json():
+        response = rendering.answer(problem(status, message, hint, **more), status)
+        response.content_type = "application/problem+json"
+        return response
+    return rendering.page("error.html", status=status, code=status, message=message, hint=hint, **more)
+
+
+def _wants_json() -> bool:
+    if request.path == "/api" or request.path.startswith("/api/"):
+        return True
+    accepted = request.accept_mimetypes
+    return accepted["application/json"] > accepted["text/html"]
