@@ -1,0 +1,1 @@
+"""Warm worker processes that can be killed."""
