@@ -258,5 +258,5 @@ def test_a_program_that_just_ends_leaves_no_worker():
 def test_a_process_is_known_by_its_start_too():
     me = owners.this()
     assert owners.alive(me)
-    assert not owners.alive(owners.Owner(me.node, me.pid, "another start"))
-    assert owners.alive(owners.Owner("another machine", 1, ""))
+    assert not owners.alive(owners.Owner(me.node, me.pid, me.started + 1))
+    assert owners.alive(owners.Owner("another machine", 1, 0.0))

@@ -9,11 +9,11 @@ from pathlib import Path
 
 @dataclass(frozen=True)
 class Owner:
-    """A process: a process id alone may be used again by another one, with its start it is unique."""
+    """A process: its id alone may be another one's later, together with its start it is unique."""
 
     node: str
     pid: int
-    started: str
+    started: float
 
 
 def this() -> Owner:
@@ -26,15 +26,14 @@ def alive(owner: Owner) -> bool:
     return owner.node != platform.node() or (owner.started == started(owner.pid) and _exists(owner.pid))
 
 
-def started(pid: int) -> str:
-    """When the process started, in words that differ for every start; empty where the system does not say."""
+def started(pid: int) -> float:
+    """When the process started, in clock ticks of this machine; 0 when it has ended or the system does not say."""
     try:
         stat = Path(f"/proc/{pid}/stat").read_text("utf-8", "replace")
-        boot = Path("/proc/sys/kernel/random/boot_id").read_text("ascii")[:8]
     except OSError:
-        return ""
+        return 0.0
     after_name = stat.rpartition(")")[2].split()
-    return "" if after_name[0] == "Z" else f"{boot}:{after_name[19]}"
+    return 0.0 if after_name[0] == "Z" else float(after_name[19])
 
 
 @lru_cache(1)
