@@ -135,6 +135,7 @@ def test_an_idle_worker_that_is_killed_is_replaced(pool):
     pids = {pool.submit(os.getpid).result() for _ in range(20)}
     for pid in pids:
         os.kill(pid, signal.SIGKILL)
+        assert gone(pid)
     assert pool.submit(os.getpid).result(timeout=5) not in pids
 
 
