@@ -66,7 +66,9 @@ def _integrity(message: str) -> errors.IntegrityError:
 def kind_of(declared: str) -> str:
     """The kind of a column by its declared type, by SQLite's own rules of affinity and the common names."""
     name = declared.upper()
-    if name.startswith(("BOOL",)):
+    if name == "":
+        return "any"
+    if name.startswith("BOOL"):
         return "boolean"
     if name.startswith(("TIMESTAMP", "DATETIME")):
         return "datetime"

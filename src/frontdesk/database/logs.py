@@ -74,7 +74,7 @@ REVISION = "0001"
 """The newest migration in migrations/logs."""
 
 
-def open(config: Config) -> Database:
+def open(config: Config) -> Database:  # noqa: A001 - called as `logs.open`
     """The database of these tables, made and migrated where needed."""
     config.state_folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     database = Database("logs", config.state_folder / "logs.db", create=True)

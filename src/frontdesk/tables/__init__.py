@@ -1,0 +1,1 @@
+"""Tables: rows read, filtered, sorted, paged and changed; tables created."""

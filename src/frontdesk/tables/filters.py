@@ -1,0 +1,143 @@
+"""Filters: `column__operator=value` as a condition on rows."""
+
+import csv
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+import sqlalchemy as sa
+
+from frontdesk.database import dialects
+from frontdesk.database.schema import Column, Table
+from frontdesk.errors import InputError
+from frontdesk.forms import kinds
+from frontdesk.tables import columns
+
+OPERATORS: dict[str, str] = {
+    "exact": "=",
+    "not": "≠",
+    "gt": ">",
+    "gte": "≥",
+    "lt": "<",
+    "lte": "≤",
+    "contains": "contains",
+    "startswith": "starts with",
+    "endswith": "ends with",
+    "in": "is one of",
+    "isnull": "is NULL",
+}
+"""Each operator and how a page shows it."""
+
+TEXTUAL = {"contains", "startswith", "endswith"}
+
+
+@dataclass(frozen=True)
+class Filter:
+    """One condition: a column, an operator, and the text it is compared with."""
+
+    column: str
+    operator: str
+    text: str
+
+    @property
+    def parameter(self) -> str:
+        """The name that it has in an address."""
+        return self.column if self.operator == "exact" and not self.column.startswith("_") else f"{self.column}__{self.operator}"
+
+    @property
+    def sign(self) -> str:
+        """The operator as a page shows it."""
+        return "is not NULL" if self.operator == "isnull" and self.text == "0" else OPERATORS[self.operator]
+
+
+def parse(table: Table, parameters: Iterable[tuple[str, str]]) -> list[Filter]:
+    """The filters of an address; an exact column name wins over name + `__operator`.
+
+    Raises InputError naming every unknown column and operator.
+    """
+    found, wrong = [], {}
+    for name, text in parameters:
+        try:
+            found.append(_parse(table, name, text))
+        except InputError as error:
+            wrong[name] = error.message
+    if wrong:
+        raise InputError(errors=wrong)
+    return found
+
+
+def parse_object(table: Table, where: dict[str, Any]) -> list[Filter]:
+    """The filters of a JSON object: `{"age__gt": 30}`."""
+    return parse(table, [(name, _as_text(value)) for name, value in where.items()])
+
+
+def _as_text(value: Any) -> str:
+    if isinstance(value, list):
+        return ",".join('"' + str(item).replace('"', '""') + '"' for item in value)
+    return str(int(value)) if isinstance(value, bool) else str(value)
+
+
+def _parse(table: Table, name: str, text: str) -> Filter:
+    names = {column.name for column in table.columns}
+    if name in names and not name.startswith("_"):
+        return Filter(name, "exact", text)
+    column, separator, operator = name.rpartition("__")
+    if separator and column in names and operator in OPERATORS:
+        return Filter(column, operator, text)
+    if separator and column in names:
+        raise InputError(f"Unknown operator; known: {', '.join(OPERATORS)}.")
+    if name.startswith("_") and name not in names:
+        raise InputError("Unknown parameter.")
+    raise InputError(f"{table.name} has no column {column if separator else name!r}.")
+
+
+def conditions(table: Table, filters: Iterable[Filter]) -> list[sa.ColumnElement[bool]]:
+    """The filters as conditions, all of which must hold. Raises InputError naming every value that does not fit."""
+    made, wrong = [], {}
+    for one in filters:
+        try:
+            made.append(_condition(table, one))
+        except InputError as error:
+            wrong[one.parameter] = error.message
+    if wrong:
+        raise InputError(errors=wrong)
+    return made
+
+
+def _condition(table: Table, one: Filter) -> sa.ColumnElement[bool]:
+    column, declared = table.clause.c[one.column], table.column(one.column)
+    if one.operator == "isnull":
+        if one.text not in {"0", "1"}:
+            raise InputError("Write 1 or 0.")
+        return column.is_(None) if one.text == "1" else column.is_not(None)
+    if one.operator in TEXTUAL:
+        text = sa.type_coerce(sa.cast(column, sa.Text), sa.Text)
+        start, end = one.operator == "startswith", one.operator == "endswith"
+        return dialects.contains(text, one.text, start=start, end=end)
+    if one.operator == "in":
+        return column.in_([_value(declared, text) for text in _listed(one.text)])
+    return _compared(column, one.operator, _value(declared, one.text))
+
+
+def _compared(column: sa.ColumnClause[Any], operator: str, value: Any) -> sa.ColumnElement[bool]:
+    if operator == "exact":
+        return column == value
+    if operator == "not":
+        return (column != value) | column.is_(None)
+    return {"gt": column > value, "gte": column >= value, "lt": column < value, "lte": column <= value}[operator]
+
+
+def _listed(text: str) -> list[str]:
+    try:
+        return next(csv.reader([text], strict=True), [])
+    except csv.Error as error:
+        raise InputError(f"Write values with commas between, quoted as in CSV: {error}.") from None
+
+
+def _value(column: Column, text: str) -> Any:
+    if column.kind in {"integer", "real", "number", "boolean", "any"}:
+        value = kinds.parse("number" if column.kind == "integer" else column.kind, text)
+        if isinstance(value, int) and not columns.INTEGERS[0] <= value <= columns.INTEGERS[1]:
+            raise InputError("This number is beyond what the database can hold.")
+        return columns.stored(column, value)
+    return kinds.text(text)

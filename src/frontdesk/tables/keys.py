@@ -1,0 +1,49 @@
+"""The key of a row as it stands in a path, and as values."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from frontdesk.database.schema import Table
+from frontdesk.errors import InputError, NotFoundError
+from frontdesk.forms import kinds
+
+
+@dataclass(frozen=True)
+class KeyText:
+    """A key as a path holds it: parts for composite keys, the whole for a key of one column."""
+
+    parts: tuple[str | None, ...]
+    whole: str | None
+
+
+def values(table: Table, key: KeyText) -> tuple[Any, ...]:
+    """The values of the key. Raises NotFoundError when the table has no key of so many columns."""
+    given = (key.whole,) if len(table.key) == 1 else key.parts
+    if not table.key or len(given) != len(table.key):
+        raise NotFoundError(f"{table.name} has no row {key.whole}.")
+    return tuple(_value(table, name, part) for name, part in zip(table.key, given, strict=True))
+
+
+def text(value: Any) -> str:
+    """One value of a key as text; bytes as hexadecimal digits."""
+    return value.hex() if isinstance(value, bytes) else str(value)
+
+
+def json(key: Sequence[Any]) -> Any:
+    """The key as the API gives it: its value, or an array when composite."""
+    return key[0] if len(key) == 1 else list(key)
+
+
+def _value(table: Table, name: str, part: str | None) -> Any:
+    if part is None:
+        return None
+    kind = "integer" if name == table.row_id else table.column(name).kind
+    try:
+        if kind == "boolean":
+            return int(kinds.parse(kind, part))
+        if kind == "file":
+            return bytes.fromhex(part)
+        return kinds.parse(kind, part) if kind in {"integer", "real", "number", "any"} else part
+    except (InputError, ValueError):  # SQLite keeps any value in any column
+        return part

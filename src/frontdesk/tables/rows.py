@@ -1,0 +1,353 @@
+"""Rows: read by the page, found by their key, inserted, updated and deleted."""
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy import Connection
+
+from frontdesk import errors
+from frontdesk.context import Caller
+from frontdesk.database import schema, values
+from frontdesk.database.connections import Database
+from frontdesk.database.schema import Table
+from frontdesk.errors import InputError, NotFoundError, PermissionDenied
+from frontdesk.history import capture
+from frontdesk.tables import columns, filters, keys, keyset
+from frontdesk.tables.keys import KeyText
+from frontdesk.tables.keyset import Place, Sort
+
+MOST = 10_000
+"""Rows that one insert takes."""
+
+
+@dataclass(frozen=True)
+class Row:
+    """A row as the database keeps it."""
+
+    table: Table
+    values: Mapping[str, Any]  # by column, the hidden key included
+    etag: str  # hash of the stored values
+
+    @property
+    def key(self) -> tuple[Any, ...]:
+        """The values of its key."""
+        return tuple(self.values[name] for name in self.table.key)
+
+    def json(self) -> dict[str, Any]:
+        """The row as the API gives it."""
+        return columns.named(self.table, list(self.values.values()), list(self.values))
+
+
+@dataclass(frozen=True)
+class Page:
+    """Some rows of a table, in order, and the tokens of the pages beside."""
+
+    table: Table
+    names: tuple[str, ...]  # of the values of each row, the hidden key last
+    rows: Sequence[Sequence[Any]]
+    next: str | None
+    previous: str | None
+    count: int | None = None
+    count_capped: bool = False
+
+    def json(self) -> dict[str, Any]:
+        """The page as the API gives it."""
+        found = {
+            "rows": [columns.named(self.table, row, self.names) for row in self.rows],
+            "next": self.next,
+            "count": self.count,
+            "facets": {},
+        }
+        return found | ({"count_capped": True} if self.count_capped else {})
+
+    def keys(self) -> list[tuple[Any, ...] | None]:
+        """The key of each row; None where the table has none or its columns are not all here."""
+        if not self.table.key or not set(self.table.key) <= set(self.names):
+            return [None] * len(self.rows)
+        places = [self.names.index(name) for name in self.table.key]
+        return [tuple(row[place] for place in places) for row in self.rows]
+
+
+def page(
+    database: Database,
+    name: str,
+    *,
+    where: Sequence[tuple[str, str]] = (),
+    sort: str = "",
+    size: int = 100,
+    token: str | None = None,
+    shown: str = "",
+    count: str = "",
+) -> Page:
+    """The rows that fit the filters, `size` at a time.
+
+    `shown` names columns with commas between; `count` is empty, `1` (exact) or `10000` (at most that many are counted).
+    Raises NotFoundError for the table, InputError for every unknown column, operator and value that does not fit.
+    """
+    table = schema.table(database, name)
+    wanted = filters.parse(table, where)
+    sorts = keyset.parse_sort(table, sort)
+    scope = json.dumps([table.name, sort, [(one.column, one.operator, one.text) for one in wanted]])
+    place = keyset.read(token, scope) if token else None
+    names = _shown(table, shown)
+    conditions = filters.conditions(table, wanted)
+    with database.connect() as connection:
+        reading = _Reading(database, connection, table, conditions, size)
+        made = reading.by_key(sorts, place, names, scope) if table.key else reading.by_offset(sorts, place, names, scope)
+        counted, capped = reading.count(count)
+    return Page(table, names, *made, counted, capped)
+
+
+def _shown(table: Table, text: str) -> tuple[str, ...]:
+    known = [column.name for column in table.columns]
+    names = [name for name in text.split(",") if name] or known
+    unknown = [name for name in names if name not in known]
+    if unknown:
+        raise InputError(errors={"_columns": f"{table.name} has no column {unknown[0]!r}."})
+    return (*names, table.row_id) if table.row_id else tuple(names)
+
+
+@dataclass(frozen=True)
+class _Reading:
+    """One page on its way."""
+
+    database: Database
+    connection: Connection
+    table: Table
+    conditions: Sequence[sa.ColumnElement[bool]]
+    size: int
+
+    def by_key(
+        self, given: Sequence[Sort], place: Place | None, names: tuple[str, ...], scope: str
+    ) -> tuple[Sequence[Any], str | None, str | None]:
+        sorts = keyset.complete(self.table, given)
+        extra = [sort.column for sort in sorts if sort.column not in names]
+        base = sa.select(*(self.table.clause.c[name] for name in (*names, *extra))).where(*self.conditions)
+        found: list[Any] = []
+        for query in keyset.queries(self.table, base, sorts, place):
+            if len(found) <= self.size:
+                found += self.database.fetch(self.connection, query.limit(self.size + 1 - len(found)))
+        backwards = place is not None and place.backwards
+        more, rows = len(found) > self.size, found[: self.size]
+        if backwards:
+            rows.reverse()
+        places = [[*names, *extra].index(sort.column) for sort in sorts]
+
+        def token(row: Any, back: bool) -> str:
+            return keyset.write(Place(tuple(row[at] for at in places), back), scope)
+
+        after = token(rows[-1], False) if rows and (more or backwards) else None
+        before = token(rows[0], True) if rows and (more if backwards else place is not None) else None
+        return [row[: len(names)] for row in rows] if extra else rows, after, before
+
+    def by_offset(
+        self, sorts: Sequence[Sort], place: Place | None, names: tuple[str, ...], scope: str
+    ) -> tuple[Sequence[Any], str | None, str | None]:
+        skipped = place.offset if place else 0
+        base = sa.select(*(self.table.clause.c[name] for name in names)).where(*self.conditions)
+        order = [term for sort in sorts for term in _nulls_last(self.table, sort)]
+        query = base.order_by(*order).limit(self.size + 1).offset(skipped)
+        found = self.database.fetch(self.connection, query)
+        deeper, shallower = Place(offset=skipped + self.size), Place(offset=max(0, skipped - self.size))
+        after = keyset.write(deeper, scope) if len(found) > self.size else None
+        if skipped > keyset.DEEPEST:
+            raise InputError(f"Without a key, pages end at {keyset.DEEPEST:,} rows.", "Filter the rows instead.")
+        return found[: self.size], after, keyset.write(shallower, scope) if skipped else None
+
+    def count(self, wish: str) -> tuple[int | None, bool]:
+        if wish == "":
+            return None, False
+        if not (wish.isascii() and wish.isdigit()) or int(wish) < 1:
+            raise InputError(errors={"_count": "Write 1 for an exact count, or the most to count, such as 10000."})
+        most = None if int(wish) == 1 else int(wish)
+        base = sa.select(sa.literal(1)).select_from(self.table.clause).where(*self.conditions)
+        limited = base.limit(most + 1) if most else base
+        counted = self.connection.scalar(sa.select(sa.func.count()).select_from(limited.subquery())) or 0
+        return (most, True) if most and counted > most else (counted, False)
+
+
+def _nulls_last(table: Table, sort: Sort) -> list[sa.ColumnElement[Any]]:
+    column = table.clause.c[sort.column]
+    return [column.is_(None), column.desc() if sort.descending else column.asc()]
+
+
+def find(database: Database, name: str, key: KeyText) -> Row:
+    """The row of this key. Raises NotFoundError."""
+    table = schema.table(database, name)
+    with database.connect() as connection:
+        return _find(connection, table, keys.values(table, key))
+
+
+def _find(connection: Connection, table: Table, key: Sequence[Any]) -> Row:
+    names = [column.name for column in table.columns] + ([table.row_id] if table.row_id else [])
+    found = connection.execute(sa.select(*(table.clause.c[name] for name in names)).where(*_at(table, key))).first()
+    if found is None:
+        shown = ", ".join(keys.text(value) for value in key)
+        raise NotFoundError(f"{table.name} has no row {shown}.")
+    return Row(table, dict(zip(names, found, strict=True)), etag(found))
+
+
+def etag(stored: Sequence[Any]) -> str:
+    """The hash of a row's stored values: another value or another type of value makes another hash."""
+    return hashlib.sha256(values.exact(stored).encode()).hexdigest()[:32]
+
+
+def _at(table: Table, key: Sequence[Any]) -> list[sa.ColumnElement[bool]]:
+    pairs = zip(table.key, key, strict=True)
+    return [table.clause.c[name].is_(None) if value is None else table.clause.c[name] == value for name, value in pairs]
+
+
+@dataclass(frozen=True)
+class Inserted:
+    """How many rows came in, how many were there and were set anew, and their keys."""
+
+    inserted: int
+    updated: int
+    keys: list[tuple[Any, ...]]
+
+    def json(self) -> dict[str, Any]:
+        """As the API gives it."""
+        return {"inserted": self.inserted, "updated": self.updated, "keys": [keys.json(key) for key in self.keys]}
+
+
+def insert(
+    database: Database, name: str, given: Sequence[Mapping[str, Any]], by: Caller, on_conflict: str = "error"
+) -> Inserted:
+    """Inserts rows given as JSON, all in one transaction; a key that is there already is an error, ignored, or updated.
+
+    Raises InputError with `errors` by column (`rows.2.age` for the third of several), IntegrityError for what the
+    table forbids.
+    """
+    if on_conflict not in {"error", "ignore", "update"}:
+        raise InputError(errors={"on_conflict": "Write error, ignore or update."})
+    if not 1 <= len(given) <= MOST:
+        raise InputError(errors={"rows": f"Give 1 to {MOST:,} rows."})
+    table = _editable(schema.table(database, name))
+    return _insert(database, table, _all_stored(table, given), by, on_conflict)
+
+
+def insert_typed(database: Database, name: str, form: Mapping[str, str], by: Caller) -> tuple[Any, ...]:
+    """Inserts the row that was typed into the form and gives its key. Raises InputError naming every wrong column."""
+    table = _editable(schema.table(database, name))
+    return _insert(database, table, [columns.stored_from_form(table, form)], by, "error").keys[0]
+
+
+def _all_stored(table: Table, given: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    stored, wrong = [], {}
+    for number, row in enumerate(given):
+        try:
+            stored.append(columns.stored_from_json(table, row))
+        except InputError as error:
+            wrong |= error.errors if len(given) == 1 else {f"rows.{number}.{n}": text for n, text in error.errors.items()}
+    if wrong:
+        raise InputError(errors=wrong)
+    return stored
+
+
+def _insert(database: Database, table: Table, stored: Sequence[Mapping[str, Any]], by: Caller, on_conflict: str) -> Inserted:
+    inserted = updated = 0
+    made: list[tuple[Any, ...]] = []
+    with capture.recording(database, by) as connection:
+        for row in stored:
+            known = on_conflict != "error" and _is_there(connection, table, row)
+            if not known:
+                made.append(_insert_one(connection, table, row))
+                inserted += 1
+            elif on_conflict == "update":
+                made.append(_set(connection, table, row))
+                updated += 1
+    return Inserted(inserted, updated, made)
+
+
+def _is_there(connection: Connection, table: Table, row: Mapping[str, Any]) -> bool:
+    if any(row.get(name) is None for name in table.key):
+        return False
+    statement = sa.select(sa.literal(1)).select_from(table.clause).where(*_at(table, [row[name] for name in table.key]))
+    return connection.execute(statement).first() is not None
+
+
+def _insert_one(connection: Connection, table: Table, row: Mapping[str, Any]) -> tuple[Any, ...]:
+    statement = sa.insert(table.clause).values(dict(row))
+    return tuple(connection.execute(statement.returning(*(table.clause.c[name] for name in table.key))).one())
+
+
+def _set(connection: Connection, table: Table, row: Mapping[str, Any]) -> tuple[Any, ...]:
+    key = tuple(row[name] for name in table.key)
+    rest = {name: value for name, value in row.items() if name not in table.key}
+    if rest:
+        connection.execute(sa.update(table.clause).where(*_at(table, key)).values(rest))
+    return key
+
+
+def update(
+    database: Database, name: str, key: KeyText, given: Mapping[str, Any], by: Caller, if_match: str | None = None
+) -> Row:
+    """Sets columns, given as JSON, of one row and gives the row as it is now.
+
+    Raises ConflictError with the `current` row when `if_match` is no longer its etag.
+    """
+    table = _editable(schema.table(database, name))
+    return _update(database, table, key, columns.stored_from_json(table, given, partial=True), by, if_match)
+
+
+def update_typed(
+    database: Database, name: str, key: KeyText, form: Mapping[str, str], by: Caller, if_match: str | None = None
+) -> Row:
+    """Sets what was typed differently from what stands in the row; what was left alone is not even read."""
+    table = _editable(schema.table(database, name))
+    current = find(database, name, key)
+    typed = {name: text for name, text in form.items() if _is_typed(table, current, name, form)}
+    return _update(database, table, key, columns.stored_from_form(table, typed, partial=True), by, if_match)
+
+
+def _is_typed(table: Table, current: Row, name: str, form: Mapping[str, str]) -> bool:
+    declared = next((column for column in columns.writable(table) if column.name == name), None)
+    if declared is None:
+        return True
+    was_null = current.values[name] is None
+    is_null = form[name] == "" and (f"{name}__null" in form or f"{name}__null_shown" not in form)
+    return is_null != was_null or form[name].replace("\r\n", "\n") != columns.written(declared, current.values[name])
+
+
+def _update(
+    database: Database, table: Table, key: KeyText, stored: Mapping[str, Any], by: Caller, if_match: str | None
+) -> Row:
+    place = keys.values(table, key)
+    with capture.recording(database, by) as connection:
+        current = _find(connection, table, place)
+        _check_match(current, if_match)
+        if stored:
+            connection.execute(sa.update(table.clause).where(*_at(table, place)).values(dict(stored)))
+        return _find(connection, table, [stored.get(name, value) for name, value in zip(table.key, place, strict=True)])
+
+
+def delete(database: Database, name: str, key: KeyText, by: Caller, if_match: str | None = None) -> None:
+    """Deletes one row. Raises ConflictError when other rows refer to it, or `if_match` is no longer its etag."""
+    table = _editable(schema.table(database, name))
+    place = keys.values(table, key)
+    try:
+        with capture.recording(database, by) as connection:
+            _check_match(_find(connection, table, place), if_match)
+            connection.execute(sa.delete(table.clause).where(*_at(table, place)))
+    except errors.IntegrityError as error:
+        raise errors.ConflictError("Other rows refer to this one.", "Delete or change them first.") from error
+
+
+def _check_match(current: Row, if_match: str | None) -> None:
+    wanted = [part.strip().removeprefix("W/").strip('"') for part in if_match.split(",")] if if_match else ["*"]
+    if "*" not in wanted and current.etag not in wanted:
+        raise errors.ConflictError(
+            "This row has changed since you read it; nothing was changed.",
+            "Look at it as it is now, then try again.",
+            current=current.json(),
+        )
+
+
+def _editable(table: Table) -> Table:
+    if not table.editable:
+        raise PermissionDenied(f"{table.name} is a {table.kind}, whose rows cannot be changed.", "Change the tables it is made from.")
+    return table

@@ -1,0 +1,188 @@
+"""Tables as things: listed with their sizes, described, created."""
+
+import threading
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+from weakref import WeakKeyDictionary
+
+import sqlalchemy as sa
+
+from frontdesk.context import Caller
+from frontdesk.database import dialects, schema
+from frontdesk.database.connections import Database
+from frontdesk.database.schema import Column, Table
+from frontdesk.errors import ConflictError, InputError
+from frontdesk.forms import kinds
+from frontdesk.history import capture
+from frontdesk.tables import columns
+
+LONGEST_NAME = 63
+"""Bytes; PostgreSQL silently cuts what is longer."""
+MOST_COLUMNS = 1000
+
+
+@dataclass(frozen=True)
+class Summary:
+    """A table in a list."""
+
+    name: str
+    kind: str
+    rows: int | None  # None for views
+    columns: int
+
+
+def summaries(database: Database) -> list[Summary]:
+    """The tables and views of a database, with exact counts of rows that are at most some seconds old when costly."""
+    return [
+        Summary(table.name, table.kind, _counts.count(database, table) if table.kind == "table" else None, len(table.columns))
+        for table in schema.tables(database).values()
+    ]
+
+
+def describe(table: Table) -> dict[str, Any]:
+    """The table as the API gives it."""
+    return {
+        "name": table.name,
+        "kind": table.kind,
+        "columns": [_described(column) for column in table.columns],
+        "primary_key": list(table.primary_key),
+        "foreign_keys": [
+            {"columns": list(key.columns), "table": key.table, "references": list(key.references)} for key in table.foreign_keys
+        ],
+    }
+
+
+def _described(column: Column) -> dict[str, Any]:
+    names = ("name", "type", "kind", "nullable", "default", "generated")
+    references = dict(zip(("table", "column"), column.references, strict=True)) if column.references else None
+    return {name: getattr(column, name) for name in names} | {
+        "primary_key": bool(column.primary_key),
+        "references": references,
+    }
+
+
+class _Counts:
+    """Row counts, kept for as long as they are cheap to be wrong: 50 times what the counting took."""
+
+    def __init__(self) -> None:
+        self._known: WeakKeyDictionary[Database, dict[str, tuple[float, int]]] = WeakKeyDictionary()
+        self._lock = threading.Lock()
+
+    def count(self, database: Database, table: Table) -> int:
+        known = self._known.setdefault(database, {})
+        until, count = known.get(table.name, (0.0, 0))
+        began = time.monotonic()
+        if began < until:
+            return count
+        with database.connect() as connection:
+            count = connection.scalar(sa.select(sa.func.count()).select_from(table.clause)) or 0
+        took = time.monotonic() - began
+        with self._lock:
+            known[table.name] = (began + (took * 50 if took > 0.002 else 0), count)
+        return count
+
+
+_counts = _Counts()
+
+
+def create(database: Database, given: Mapping[str, Any], by: Caller) -> Table:
+    """Creates a table from `{name, columns: [{name, type, nullable, default, primary_key, references}]}`.
+
+    Raises InputError naming every wrong field, ConflictError when there is such a table already.
+    """
+    name, wanted = _checked(database, given)
+    with capture.recording(database, by) as connection:
+        known = {known.casefold() for known in schema.read(database, connection)}
+        if name.casefold() in known:
+            raise ConflictError(f"{database.name} has a table {name!r} already.", "Choose another name.")
+        sql = schema.create(connection, name, wanted)
+        capture.recorder_of(connection).record_schema(name, after=sql)
+    return schema.table(database, name)
+
+
+def _checked(database: Database, given: Mapping[str, Any]) -> tuple[str, list[Column]]:
+    wrong = {str(name): "Unknown here; known: name, columns." for name in given if name not in {"name", "columns"}}
+    name, listed = given.get("name"), given.get("columns")
+    wrong |= _name_problem("name", name)
+    if not isinstance(listed, list) or not 1 <= len(listed) <= MOST_COLUMNS:
+        raise InputError(errors={**wrong, "columns": f"Give 1 to {MOST_COLUMNS} columns."})
+    made, seen = [], set()
+    for number, one in enumerate(listed):
+        try:
+            column = _checked_column(database, one)
+            if column.name.casefold() in seen:
+                raise InputError(errors={"name": "Another column has this name."})
+            seen.add(column.name.casefold())
+            made.append(column)
+        except InputError as error:
+            wrong |= {f"columns.{number}.{field}": text for field, text in error.errors.items()}
+    if wrong:
+        raise InputError(errors=wrong)
+    return str(name), made
+
+
+def _name_problem(field: str, name: Any) -> dict[str, str]:
+    if not isinstance(name, str) or name.strip() == "":
+        return {field: "Write a name."}
+    try:
+        kinds.text(name)
+    except InputError as error:
+        return {field: error.message}
+    if len(name.encode()) > LONGEST_NAME:
+        return {field: f"Write at most {LONGEST_NAME} bytes; this name has {len(name.encode())}."}
+    if name.casefold().startswith((schema.OWN, "sqlite_")):
+        return {field: f"Names that begin with {schema.OWN} or sqlite_ are taken."}
+    return {}
+
+
+_KNOWN = {"name", "type", "nullable", "default", "primary_key", "references"}
+
+
+def _checked_column(database: Database, given: Any) -> Column:
+    if not isinstance(given, Mapping):
+        raise InputError(errors={"name": 'Write a column as {"name": "age", "type": "INTEGER"}.'})
+    wrong = {str(name): f"Unknown here; known: {', '.join(sorted(_KNOWN))}." for name in given if name not in _KNOWN}
+    wrong |= _name_problem("name", given.get("name"))
+    declared = str(given.get("type", "TEXT")).upper()
+    if declared not in schema.TYPES:
+        wrong["type"] = f"Choose one of: {', '.join(schema.TYPES)}."
+    for flag in ("nullable", "primary_key"):
+        if not isinstance(given.get(flag, False), bool):
+            wrong[flag] = "Write true or false."
+    if wrong:
+        raise InputError(errors=wrong)
+    in_key = bool(given.get("primary_key", False))
+    return Column(
+        name=given["name"],
+        type=declared,
+        kind=dialects.kind_of(declared),
+        nullable=bool(given.get("nullable", True)) and not in_key,
+        default=_default(declared, given.get("default")),
+        primary_key=int(in_key),
+        references=_references(database, given.get("references")),
+    )
+
+
+def _default(declared: str, value: Any) -> str | None:
+    """The default as SQL text. Raises InputError when it does not fit the type."""
+    if value is None:
+        return None
+    column = Column("default", declared, dialects.kind_of(declared))
+    stored = columns.stored_from_json(Table("", (column,)), {"default": value})["default"]
+    if isinstance(stored, bytes):
+        return f"X'{stored.hex()}'"
+    return repr(stored) if isinstance(stored, (int, float)) else "'" + str(stored).replace("'", "''") + "'"
+
+
+def _references(database: Database, given: Any) -> tuple[str, str] | None:
+    if given is None:
+        return None
+    if not isinstance(given, Mapping) or set(given) != {"table", "column"}:
+        raise InputError(errors={"references": 'Write {"table": "…", "column": "…"}.'})
+    target = schema.tables(database).get(str(given["table"]))
+    if target is None or str(given["column"]) not in {column.name for column in target.columns}:
+        raise InputError(errors={"references": f"{database.name} has no column {given['table']}.{given['column']}."})
+    return str(given["table"]), str(given["column"])
+
