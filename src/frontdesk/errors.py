@@ -92,6 +92,10 @@ class FunctionTimeout(FunctionError):
     """A function was stopped at its limit of seconds."""
 
 
+class PageError(Error):
+    """A page of the desk's own has a mistake; the message names file and line."""
+
+
 class DatabaseError(Error):
     """A database refused or failed; the root of the PEP 249 errors."""
 

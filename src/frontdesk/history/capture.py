@@ -6,6 +6,7 @@ rollback takes their entries along.
 
 import getpass
 import json
+import os
 import re
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -231,9 +232,13 @@ def recorder_of(connection: Connection) -> Recorder:
     return recorder
 
 
-def connect(name: str, folder: Path) -> connections.RecordedConnection:
-    """The driver's own PEP 249 connection to a database of the folder, made when missing; its changes are recorded."""
-    path = files.find(folder).get(name, folder / f"{name}.db")
+def connect(name: str, folder: Path | None = None) -> connections.RecordedConnection:
+    """The driver's own PEP 249 connection to a database of the desk, made when missing; its changes are recorded.
+
+    Without `folder` the desk is that of the run, else the one that FRONTDESK_DESK names, else the current folder.
+    """
+    folder = folder or Path(os.environ.get("FRONTDESK_DESK", "."))
+    path = files.find(folder).get(name, folder / (name if Path(name).suffix in files.SUFFIXES else f"{name}.db"))
     connection = connections.open_recorded(path)
     recorder = Recorder(connection)
     connection.recorder = recorder.before

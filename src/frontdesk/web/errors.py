@@ -22,10 +22,10 @@ STATUS: dict[type[errors.Error], int] = {
     errors.TooLargeError: 413,
     errors.UnsupportedMediaError: 415,
     errors.InputError: 422,
+    errors.PageError: 422,
     errors.FunctionTimeout: 504,
     errors.FunctionError: 422,
     errors.DataError: 422,
-    errors.IntegrityError: 409,
     errors.ProgrammingError: 422,
     errors.ThrottledError: 429,
     errors.BusyError: 503,
@@ -44,6 +44,8 @@ SENTENCES = {
 
 def status_of(error: errors.Error) -> int:
     """The HTTP status of one of our errors, by its nearest class."""
+    if isinstance(error, errors.IntegrityError):
+        return 409 if error.rule == "unique" else 422
     return next((STATUS[kind] for kind in type(error).__mro__ if kind in STATUS), 500)
 
 

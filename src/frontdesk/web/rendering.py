@@ -4,10 +4,12 @@ import json
 from functools import cache
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlencode
 
 from flask import Flask, Response, render_template, request, url_for
 
 from frontdesk.database import values
+from frontdesk.desk.overviews import Navigation
 from frontdesk.web import access, current
 
 STATIC = Path(__file__).parent / "static"
@@ -25,7 +27,7 @@ def answer(body: Any, status: int = 200) -> Response:
 
 def install(app: Flask) -> None:
     """Gives every template of the application its names and filters."""
-    app.jinja_env.globals.update(asset=asset, has_bundle=has_bundle)
+    app.jinja_env.globals.update(asset=asset, has_bundle=has_bundle, here_with=here_with, here_without=here_without)
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     app.context_processor(_frame)
 
@@ -58,11 +60,52 @@ def _stamp(name: str) -> str:
     return f"{path.stat().st_mtime_ns:x}" if path.exists() else ""
 
 
+def address(endpoint: str, arguments: list[tuple[str, str]], **path: Any) -> str:
+    """The address of an endpoint with query arguments, repeated ones too."""
+    return url_for(endpoint, **path) + (f"?{urlencode(arguments)}" if arguments else "")
+
+
+def here_with(**changes: Any) -> str:
+    """This page's address with some query arguments replaced, or left out where the new value is None."""
+    kept = [(name, value) for name, value in request.args.items(multi=True) if name not in changes]
+    arguments = kept + [(name, str(value)) for name, value in changes.items() if value is not None]
+    return _path() + (f"?{urlencode(arguments)}" if arguments else "")
+
+
+def here_without(name: str, value: str) -> str:
+    """This page's address without one query argument; the place in the list goes too."""
+    kept = [pair for pair in request.args.items(multi=True) if pair != (name, value) and pair[0] != "_next"]
+    return _path() + (f"?{urlencode(kept)}" if kept else "")
+
+
+def _path() -> str:
+    """This page's path as it was asked for; built anew, since WSGI has decoded it."""
+    return url_for(request.endpoint or "home.index", **(request.view_args or {}))
+
+
+def _navigation(found: Navigation) -> dict[str, Any]:
+    groups = [
+        {
+            "database": one.name,
+            "url": url_for("tables.tables", database=one.name),
+            "problem": one.problem,
+            "tables": [
+                {"name": table.name, "rows": table.rows, "url": url_for("tables.rows", database=one.name, table=table.name)}
+                for table in one.tables
+            ],
+        }
+        for one in found.databases
+    ]
+    functions = [{"name": name, "url": url_for("functions.function", function=name)} for name in found.functions]
+    pages = [{"name": name, "url": url_for("pages.page", page=name)} for name in found.pages]
+    return {"tables": groups, "functions": functions, "pages": pages, "errors": found.errors}
+
+
 def _frame() -> dict[str, Any]:
     who = access.caller_or_none()
     desk = current.desk()
     here = (request.blueprint or "home").partition(".")[0]
     frame: dict[str, Any] = {"me": who, "here": here, "desk_name": desk.name, "navigation": None}
     if who is not None and not request.headers.get("X-Fragment"):
-        frame["navigation"] = desk.navigation(who)
+        frame["navigation"] = _navigation(desk.navigation(who))
     return frame

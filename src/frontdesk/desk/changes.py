@@ -1,0 +1,68 @@
+"""Changes over all databases of a desk: read and undone by their ids, requests and runs."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from frontdesk.context import Caller
+from frontdesk.database.connections import Database
+from frontdesk.errors import ConflictError, NotFoundError
+from frontdesk.history import changes, undo
+from frontdesk.history.changes import Change, Row
+from frontdesk.history.undo import Undone
+
+
+@dataclass(frozen=True)
+class Changes:
+    """The history of every database of a desk."""
+
+    databases: Mapping[str, Database]
+
+    def find(self, change: str) -> Change:
+        """The change with this id, `DATABASE.N`. Raises NotFoundError."""
+        database, number = self._place(change)
+        return changes.find(database, number)
+
+    def rows(self, change: str, *, size: int = 100, token: str | None = None) -> tuple[list[Row], str | None]:
+        """The rows that a change changed, and the token of those that follow."""
+        database, number = self._place(change)
+        return changes.rows(database, number, size=size, after=int(token) if token and token.isdigit() else 0)
+
+    def search(self, *, run: int | None = None, request: str | None = None, size: int = 100) -> list[Change]:
+        """The changes of a run or a request in every database, newest first within each."""
+        found: list[Change] = []
+        for database in self.databases.values():
+            found += changes.search(database, run=run, request=request, size=size).changes
+        return found
+
+    def undo(self, change: str, by: Caller) -> Undone:
+        """Undoes one change. Raises ConflictError when a row has changed since."""
+        database, number = self._place(change)
+        return undo.undo(database, [number], by)
+
+    def undo_run(self, run: int, by: Caller) -> Undone:
+        """Undoes every change of a run that is not undone yet, a transaction for each database.
+
+        Raises ConflictError when there is none, or a row has changed since.
+        """
+        made: list[str] = []
+        rows = 0
+        for name, numbers in self._pending(run).items():
+            done = undo.undo(self.databases[name], numbers, by)
+            made += done.changes
+            rows += done.undone
+        if not made:
+            raise ConflictError(f"Run {run} changed nothing that could be undone.")
+        return Undone(made, rows)
+
+    def _pending(self, run: int) -> dict[str, Sequence[int]]:
+        found: dict[str, list[int]] = {}
+        for change in self.search(run=run, size=1000):
+            if change.undone_by is None and change.operation != "undo":
+                found.setdefault(change.database, []).append(change.number)
+        return dict(found)
+
+    def _place(self, change: str) -> tuple[Database, int]:
+        name, _, number = change.rpartition(".")
+        if name not in self.databases or not (number.isascii() and number.isdigit()):
+            raise NotFoundError(f"There is no change {change}.", "A change's id is DATABASE.NUMBER.")
+        return self.databases[name], int(number)

@@ -1,0 +1,67 @@
+"""What the navigation and the home page show."""
+
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+from frontdesk.context import Caller
+from frontdesk.database import values
+from frontdesk.desk import pages
+from frontdesk.functions import runs
+from frontdesk.logs import records
+
+if TYPE_CHECKING:
+    from frontdesk.desk.desks import DatabaseSummary, Desk
+
+LATELY = timedelta(hours=24)
+
+
+@dataclass(frozen=True)
+class Navigation:
+    """The entries below each of the navigation's headings."""
+
+    databases: list["DatabaseSummary"]
+    functions: list[str]
+    pages: list[str]
+    errors: int  # ERROR records within the last day, at most 100 are counted
+
+
+@dataclass(frozen=True)
+class Overview:
+    """The home page: what is here, what was done and what went wrong lately."""
+
+    databases: list["DatabaseSummary"]
+    functions: list[Any]
+    problems: list[Any]
+    pages: list[str]
+    runs: list[Any]
+    errors: list[records.Record] = field(default_factory=list)
+
+
+def navigation(desk: "Desk", by: Caller) -> Navigation:
+    """The navigation for this caller."""
+    return Navigation(
+        databases=desk.summaries(),
+        functions=[function.name for function in desk.registry.functions()],
+        pages=pages.names(desk.folder),
+        errors=len(_errors(desk, by, 100)),
+    )
+
+
+def overview(desk: "Desk", by: Caller) -> Overview:
+    """The home page for this caller."""
+    return Overview(
+        databases=desk.summaries(),
+        functions=desk.registry.functions(),
+        problems=desk.registry.problems(),
+        pages=pages.names(desk.folder),
+        runs=runs.search(desk.state, by, size=8).runs,
+        errors=_errors(desk, by, 8),
+    )
+
+
+def _errors(desk: "Desk", by: Caller, size: int) -> list[records.Record]:
+    if not by.may("editor"):
+        return []
+    wanted = records.Filter(level="ERROR", since=values.now() - LATELY)
+    return records.search(desk.read_logs(), wanted, size=size).records
