@@ -1,0 +1,19 @@
+"""Prints at the end of a test run how long the tests of each folder took together."""
+
+from collections import Counter
+
+import pytest
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """One line for each folder, the longest first."""
+    seconds: Counter[str] = Counter()
+    for reports in terminalreporter.stats.values():
+        for report in reports:
+            if isinstance(report, pytest.TestReport):
+                seconds[report.nodeid.rpartition("/")[0]] += report.duration
+    if not seconds:
+        return
+    terminalreporter.section("seconds in each folder")
+    for folder, sum_of_folder in seconds.most_common():
+        terminalreporter.line(f"{sum_of_folder:8.1f}  {folder}")
