@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from frontdesk.functions.media import File as File
     from frontdesk.functions.media import Image as Image
     from frontdesk.functions.media import Label as Label
-    from frontdesk.functions.worker import progress as progress
+    from frontdesk.functions.progress import progress as progress
     from frontdesk.history.capture import connect as connect
     from frontdesk.logs.handlers import logging_handler as logging_handler
 
@@ -28,7 +28,7 @@ _PLACES = {
     "connect": "frontdesk.history.capture",
     "function": "frontdesk.functions.marks",
     "logging_handler": "frontdesk.logs.handlers",
-    "progress": "frontdesk.functions.worker",
+    "progress": "frontdesk.functions.progress",
 }
 
 __all__ = list(_PLACES)  # noqa: PLE0604 - the names of the table

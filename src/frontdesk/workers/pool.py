@@ -142,13 +142,18 @@ class Pool:
         with self._changed:
             if self._closing.is_set():
                 raise BusyError("The workers have been stopped.")
+            self.refuse_when_full()
+            self._waiting.append(task)
+            self._changed.notify()
+        return task
+
+    def refuse_when_full(self) -> None:
+        """Raises BusyError when as many tasks wait as may."""
+        with self._changed:
             if len(self._waiting) >= self.queue + self._idle:
                 self._waiting = deque(waiting for waiting in self._waiting if not waiting.done())
             if len(self._waiting) >= self.queue + self._idle:
                 raise BusyError(f"queue full, position {len(self._waiting) + 1}")
-            self._waiting.append(task)
-            self._changed.notify()
-        return task
 
     def close(self) -> None:
         """Ends all workers and what they do, at once; a second time does nothing."""

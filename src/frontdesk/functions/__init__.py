@@ -1,0 +1,1 @@
+"""Typed Python callables, described, called in workers, and every call kept as a run."""

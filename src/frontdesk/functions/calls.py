@@ -1,0 +1,209 @@
+"""From what was typed or sent to a run with its end: coerced first, kept before it is called, watched while it runs."""
+
+import logging
+import threading
+import time
+from collections.abc import Mapping
+from concurrent.futures import CancelledError, Future
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from frontdesk import context
+from frontdesk.config import Config
+from frontdesk.context import Caller
+from frontdesk.database.connections import Database
+from frontdesk.errors import BusyError, DatabaseError, Error, InputError, NotFoundError, PermissionDenied
+from frontdesk.forms import parsing
+from frontdesk.functions import marks, runs, worker
+from frontdesk.functions.descriptions import Description
+from frontdesk.functions.registry import Registry
+from frontdesk.functions.runs import Run
+from frontdesk.functions.worker import Order, Outcome
+from frontdesk.workers.pool import Pool, Task, WorkerDied
+
+logger = logging.getLogger("frontdesk.functions")
+
+LOOK = 0.2
+"""Seconds between looks whether a run of this process is to be stopped."""
+BEAT = 5.0
+"""Seconds between two signs of life."""
+CLOSED = "the server was stopped"
+
+
+@dataclass
+class _Live:
+    """A run of this process whose end is still to come."""
+
+    run: int
+    function: str
+    caller: Caller
+    request: str | None
+    finished: Future[None]
+    began: float
+    task: Task | None = None
+    stopped_by: str = ""
+    end: tuple[str, Outcome] | None = None  #: known, but not yet written
+
+
+class Calls:
+    """The calls that this process makes; it owns their runs until they end."""
+
+    def __init__(self, config: Config, state: Database, registry: Registry, pool: Pool) -> None:
+        self._settings = config.functions
+        self._state = state
+        self._registry = registry
+        self._pool = pool
+        self._memory = marks.size_in_bytes(config.functions.memory)
+        self._live: dict[int, _Live] = {}
+        self._busy = threading.Event()
+        self._closing = threading.Event()
+        self._watch = threading.Thread(target=self._watch_live, name="runs", daemon=True)
+        self._watch.start()
+
+    def call(
+        self,
+        name: str,
+        given: Mapping[str, Any],
+        by: Caller,
+        *,
+        text: bool = False,
+        wait: bool = True,
+        replays: int | None = None,
+    ) -> Run:
+        """The run of calling a function with what was given, as JSON or as text; ended, unless not waited for.
+
+        Raises NotFoundError, PermissionDenied, InputError naming every wrong field, BusyError: then there is no run.
+        """
+        description = self._registry.find(name)
+        if not by.may(description.role):
+            raise PermissionDenied(f"{name} needs the role {description.role}; you are {by.role}.")
+        arguments = self._arguments(description, given, text)
+        live = self._start(description, arguments, by, replays)
+        if wait:
+            live.finished.result()
+        return runs.show(self._state, live.run, by)
+
+    def replay(self, run: int, by: Caller, *, wait: bool = True) -> Run:
+        """A new run with the arguments of an old one, which it names."""
+        old = runs.show(self._state, run, by)
+        try:
+            name = self._registry.find(old.function).name
+        except NotFoundError:
+            name = f"{Path(old.file).stem}.{old.function.rpartition('.')[2]}"
+        return self.call(name, old.arguments, by, wait=wait, replays=run)
+
+    def close(self) -> None:
+        """Ends what still runs; a second time does nothing."""
+        self._closing.set()
+        self._busy.set()
+        left = list(self._live.values())
+        for live in left:
+            if live.task:
+                live.task.cancel()
+        deadline = time.monotonic() + 1.0
+        while self._live and time.monotonic() < deadline:
+            time.sleep(0.01)
+        self._watch.join(1.0)
+
+    def _arguments(self, description: Description, given: Mapping[str, Any], text: bool) -> dict[str, Any]:
+        parse = parsing.parse_text if text else parsing.parse_json
+        arguments = parse(description.fields, given)
+        for field in description.fields:
+            if field.nullable and not field.has_default:
+                arguments.setdefault(field.name, None)
+        if description.checked_by_worker:
+            order = Order(description.file, description.own_name, arguments)
+            if errors := self._pool.submit(worker.check, order, seconds=self._limit(description)).result():
+                raise InputError("; ".join(f"{name}: {text}" for name, text in errors.items()), errors=errors)
+        return arguments
+
+    def _limit(self, description: Description) -> float:
+        return description.seconds or self._settings.seconds
+
+    def _start(self, description: Description, arguments: dict[str, Any], by: Caller, replays: int | None) -> _Live:
+        """Keeps the run, then hands it to a worker."""
+        seconds = self._limit(description)
+        at_once = self._pool.idle > 0
+        self._pool.refuse_when_full()
+        run = runs.start(self._state, description, arguments, by, seconds, "running" if at_once else "queued", replays)
+        request = context.request.get()
+        live = self._live[run] = _Live(run, description.name, by, request, Future(), time.monotonic())
+        self._busy.set()
+        order = Order(
+            description.file, description.own_name, arguments, description.checked_by_worker, run, request, by.name
+        )
+        try:
+            live.task = self._pool.submit(
+                worker.call,
+                order,
+                seconds=seconds,
+                memory=description.memory or self._memory,
+                started=None if at_once else lambda: self._begin(live),
+            )
+        except BusyError as error:
+            self._finish(live, "failed", Outcome(error=error.message))
+            raise
+        live.task.add_done_callback(lambda task: self._end(live, seconds, task))
+        return live
+
+    def _begin(self, live: _Live) -> None:
+        live.began = time.monotonic()
+        runs.begin(self._state, live.run)
+
+    def _end(self, live: _Live, seconds: float, task: "Future[Any]") -> None:
+        """Writes what became of the task."""
+        status, outcome = "failed", Outcome()
+        try:
+            outcome = task.result()
+            status = "failed" if outcome.error else "done"
+        except CancelledError:
+            status = "stopped" if live.stopped_by else "failed"
+            outcome = Outcome(error=f"stopped by {live.stopped_by}" if live.stopped_by else CLOSED)
+        except TimeoutError:
+            outcome = Outcome(error=f"{runs.TIMED_OUT} {seconds:g} s")
+        except WorkerDied as error:
+            outcome = Outcome(error=CLOSED if self._closing.is_set() else error.message)
+        except Exception as error:  # noqa: BLE001 - the run must have its end
+            outcome = Outcome(error=f"{type(error).__name__}: {error}")
+        if not outcome.milliseconds:
+            outcome = replace(outcome, milliseconds=round((time.monotonic() - live.began) * 1000, 3))
+            with context.bind(run=live.run, request=live.request, user=live.caller.name):
+                logger.warning("%s: %s", live.function, outcome.error)
+        self._finish(live, status, outcome)
+
+    def _finish(self, live: _Live, status: str, outcome: Outcome) -> None:
+        """Writes the end; where the database is busy, the watch tries again."""
+        try:
+            runs.finish(self._state, live.run, status, outcome)
+        except DatabaseError as error:
+            live.end = (status, outcome)
+            logger.warning("The end of run %d could not be kept yet: %s", live.run, error)
+            return
+        self._live.pop(live.run, None)
+        live.finished.set_result(None)
+
+    def _watch_live(self) -> None:
+        beaten = time.monotonic()
+        while self._busy.wait() and not self._closing.is_set():
+            self._closing.wait(LOOK)
+            try:
+                self._look()
+                if time.monotonic() - beaten > BEAT and self._live:
+                    beaten = time.monotonic()
+                    runs.beat(self._state, list(self._live))
+            except Error as error:
+                logger.warning("The runs of this process could not be watched: %s", error)
+
+    def _look(self) -> None:
+        self._busy.clear()
+        live = [item for item in list(self._live.values()) if time.monotonic() - item.began > LOOK / 2]
+        requests = runs.stop_requests(self._state, [item.run for item in live]) if live else {}
+        for item in live:
+            if item.end:
+                self._finish(item, *item.end)
+            elif item.run in requests and item.task:
+                item.stopped_by = requests[item.run]
+                item.task.cancel()
+        if self._live or self._closing.is_set():
+            self._busy.set()
