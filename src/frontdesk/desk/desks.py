@@ -19,6 +19,7 @@ from frontdesk.desk.changes import Changes
 from frontdesk.desk.runs import Runs
 from frontdesk.errors import ConfigError, Error, NotFoundError, OperationalError
 from frontdesk.functions import runs
+from frontdesk.functions.calls import Calls
 from frontdesk.functions.registry import Registry
 from frontdesk.logs import carrier, handlers, loggers
 from frontdesk.tables import structure
@@ -102,6 +103,13 @@ class Desk:
         """The functions of the folder's files."""
         return Registry(self.config, self.pool)
 
+    @functools.cached_property
+    def calls(self) -> Calls:
+        """What calls functions and owns the runs of this process."""
+        calls = Calls(self.config, self.state, self.registry, self.pool)
+        self._closing.append(calls.close)
+        return calls
+
     @property
     def changes(self) -> Changes:
         """The history of all databases."""
@@ -131,7 +139,7 @@ class Desk:
         watch = loggers.Watch(self.config, self.state)
         watch.start()
         self._closing.append(watch.stop)
-        _ = self.registry
+        _ = self.calls
 
     def keep(self) -> None:
         """Begins what goes by the clock, in this process unless another one of this machine does it."""

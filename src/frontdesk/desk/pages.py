@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from frontdesk.context import Caller
 from frontdesk.errors import InputError, NotFoundError
-from frontdesk.functions import calls
+from frontdesk.functions import runs
 from frontdesk.tables import rows
 
 if TYPE_CHECKING:
@@ -58,4 +58,4 @@ class Reader:
 
     def call(self, function: str, **arguments: Any) -> Any:
         """`call("divide", a=1, b=2)`: the function's result; the call is a run. Raises FunctionError."""
-        return calls.call(self.desk.registry, self.desk.state, function, arguments, self.by).result
+        return runs.value(self.desk.calls.call(function, arguments, self.by))

@@ -1,7 +1,5 @@
 """What every worker process of a desk does first."""
 
-import os
-
 from frontdesk.config import Config
 from frontdesk.database import state
 from frontdesk.functions import worker
@@ -10,8 +8,7 @@ from frontdesk.logs import handlers, loggers
 
 def initialise(config: Config) -> None:
     """Makes this process a worker of the desk: in its folder, with its handlers and its loggers' levels."""
-    os.chdir(config.folder)
-    os.environ["FRONTDESK_DESK"] = str(config.folder)
+    worker.initialise(config)
     handlers.configure(config, "worker")
     loggers.Watch(config, state.open(config)).start()
     worker.importing = loggers.importing
