@@ -1,0 +1,156 @@
+import sqlite3
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+
+from frontdesk import context
+from frontdesk.context import Caller
+from frontdesk.database import schema
+from frontdesk.database.connections import Database
+from frontdesk.errors import ConflictError
+from frontdesk.history import capture, changes, undo
+
+ADA = Caller("ada", "admin")
+
+
+@pytest.fixture
+def database(tmp_path: Path) -> Iterator[Database]:
+    script = """
+    CREATE TABLE people (id INTEGER PRIMARY KEY, name TEXT, age);
+    CREATE TABLE pets (id INTEGER PRIMARY KEY, owner INTEGER REFERENCES people (id) ON DELETE CASCADE, name TEXT);
+    INSERT INTO people VALUES (1, 'Krish', 32), (2, 'Bob', 25);
+    INSERT INTO pets VALUES (1, 1, 'Rex'), (2, 1, 'Tom'), (3, 2, 'Kit');
+    """
+    with sqlite3.connect(tmp_path / "home.db") as connection:
+        connection.executescript(script)
+    connection.close()
+    opened = Database("home", tmp_path / "home.db")
+    yield opened
+    opened.close()
+
+
+def dump(database: Database) -> dict[str, list[object]]:
+    with sqlite3.connect(database.path) as connection:
+        found = {name: connection.execute(f"SELECT * FROM {name}").fetchall() for name in ("people", "pets")}
+    connection.close()
+    return found
+
+
+def numbers(database: Database, **wanted: object) -> list[int]:
+    return [change.number for change in changes.search(database, **wanted).changes]  # type: ignore[arg-type]
+
+
+def test_a_change_names_who_made_it_by_which_request_and_run(database: Database, tmp_path: Path) -> None:
+    with context.bind(request="00000000000000aa", run=7, user="eve"):
+        connection = capture.connect("home", tmp_path)
+        connection.execute("UPDATE people SET age = 34 WHERE name = 'Krish'")
+        connection.commit()
+        connection.close()
+    (change,) = changes.search(database, run=7).changes
+    assert (change.id, change.table, change.operation, change.rows) == ("home.1", "people", "update", 1)
+    assert (change.user, change.request, change.run) == ("eve", "00000000000000aa", 7)
+    assert change.row is not None
+    assert change.row.before == {"id": 1, "name": "Krish", "age": 32}
+    assert change.row.after == {"id": 1, "name": "Krish", "age": 34}
+
+
+def test_what_was_rolled_back_is_not_in_the_history(database: Database, tmp_path: Path) -> None:
+    connection = capture.connect("home", tmp_path)
+    connection.execute("DELETE FROM people")
+    connection.rollback()
+    connection.execute("UPDATE people SET age = 26 WHERE id = 2")
+    connection.commit()
+    connection.close()
+    assert [change.operation for change in changes.search(database).changes] == ["update"]
+
+
+def test_each_commit_is_a_change_of_its_own(database: Database, tmp_path: Path) -> None:
+    connection = capture.connect("home", tmp_path)
+    for age in (40, 41):
+        with connection:
+            connection.execute("UPDATE people SET age = ?", [age])
+    connection.close()
+    assert [(change.operation, change.rows) for change in changes.search(database).changes] == [("update", 2)] * 2
+
+
+def test_a_table_made_on_the_way_is_recorded_too_and_insert_or_replace_shows_the_old_row(
+    database: Database, tmp_path: Path
+) -> None:
+    connection = capture.connect("home", tmp_path)
+    connection.executescript("CREATE TABLE toys (name TEXT); INSERT INTO toys VALUES ('a;b'); INSERT INTO toys VALUES ('c')")
+    connection.execute("ALTER TABLE toys RENAME COLUMN name TO title")
+    connection.execute("INSERT OR REPLACE INTO people VALUES (2, 'Bobby', 25)")
+    connection.commit()
+    connection.close()
+    found = {(change.table, change.operation): change for change in changes.search(database).changes}
+    assert found["toys", "insert"].rows == 2
+    old = found["people", "delete"].row
+    assert old is not None and old.before == {"id": 2, "name": "Bob", "age": 25}
+
+
+def test_other_programs_never_meet_our_triggers(database: Database, tmp_path: Path) -> None:
+    connection = capture.connect("home", tmp_path)
+    connection.execute("UPDATE people SET age = 1")
+    connection.commit()
+    connection.close()
+    with sqlite3.connect(database.path) as other:
+        assert other.execute("SELECT count(*) FROM sqlite_master WHERE type = 'trigger'").fetchone()[0] == 0
+        other.execute("UPDATE people SET age = 2")
+    other.close()
+    assert len(numbers(database)) == 1
+
+
+def test_undoing_a_delete_brings_back_what_it_cascaded_to_and_undoing_the_undo_is_redo(database: Database) -> None:
+    before = dump(database)
+    with capture.recording(database, ADA) as connection:
+        connection.execute(sa.delete(schema.table(database, "people").clause).where(sa.column("id") == 1))
+    deleted = dump(database)
+    (change,) = numbers(database, table="people")
+    done = undo.undo(database, [change], ADA)
+    assert dump(database) == before
+    assert done.undone == 3
+    undo.undo(database, [int(made.rpartition(".")[2]) for made in done.changes], ADA)
+    assert dump(database) == deleted
+
+
+def test_an_undo_is_refused_naming_the_row_when_it_has_changed_since(database: Database) -> None:
+    people = schema.table(database, "people").clause
+    for age in (33, 34):
+        with capture.recording(database, ADA) as connection:
+            connection.execute(sa.update(people).where(people.c.id == 1).values(age=age))
+    newest, older = numbers(database)
+    standing = dump(database)
+    with pytest.raises(ConflictError) as refused:
+        undo.undo(database, [older], ADA)
+    assert refused.value.refused == [{"key": 1, "reason": "The row has changed since."}]
+    assert dump(database) == standing
+    undo.undo(database, [newest, older], ADA)
+    assert dump(database)["people"][0] == (1, "Krish", 32)
+
+
+def test_values_come_back_by_type_when_an_undo_restores_them(database: Database) -> None:
+    people = schema.table(database, "people").clause
+    kinds = [1, 1.0, "1", b"\x00\xff", 0.1 + 0.2, None, 2**62]
+    with capture.recording(database, ADA) as connection:
+        for number, value in enumerate(kinds, 10):
+            connection.execute(sa.insert(people).values(id=number, name=None, age=value))
+    before = dump(database)
+    with capture.recording(database, ADA) as connection:
+        connection.execute(sa.delete(people).where(people.c.id >= 10))
+    undo.undo(database, numbers(database, table="people")[:1], ADA)
+    assert dump(database) == before
+    assert [type(row[2]) for row in before["people"][2:]] == [type(value) for value in kinds]  # type: ignore[index]
+
+
+def test_more_columns_than_a_function_takes_arguments_are_recorded(tmp_path: Path) -> None:
+    columns = [f"c{number}" for number in range(250)]
+    connection = capture.connect("wide", tmp_path)
+    connection.execute(f"CREATE TABLE wide ({', '.join(columns)})")
+    connection.execute(f"INSERT INTO wide VALUES ({', '.join(map(str, range(250)))})")
+    connection.commit()
+    connection.close()
+    (change,) = changes.search(Database("wide", tmp_path / "wide.db")).changes
+    assert change.row is not None and change.row.after is not None
+    assert [change.row.after[name] for name in columns] == list(range(250))
