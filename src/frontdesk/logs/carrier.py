@@ -68,13 +68,14 @@ _UNSTORABLE = re.compile("[\ud800-\udfff\x00]")
 
 
 def _waiting(folder: Path, database: Database) -> list[str]:
-    """The files that have grown beyond what is carried, oldest first."""
+    """Of each process the oldest file that has grown beyond what is carried."""
     known = _carried.setdefault(str(folder), {})
     grown = {name: size for name, size in _sizes(folder).items() if size > known.get(name, 0)}
     if grown:  # another process may have carried them meanwhile: ask before locking
         with database.connect() as connection:
             known.update(_offsets(connection, list(grown)))
-    return sorted(name for name, size in grown.items() if size > known.get(name, 0))
+    names = sorted((name for name, size in grown.items() if size > known.get(name, 0)), reverse=True)
+    return sorted({name.partition(".")[2]: name for name in names}.values())
 
 
 def _sizes(folder: Path) -> dict[str, int]:

@@ -1,0 +1,1 @@
+"""Upkeep: what goes by the clock."""
