@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Row, Select, insert, select, update
+from sqlalchemy import Row, Select, bindparam, insert, select, update
 
 from frontdesk import context
 from frontdesk.context import Caller
@@ -28,6 +28,14 @@ SILENT = timedelta(seconds=60)
 
 _OWN = ("viewer",)
 """Roles that see their own runs only."""
+
+# Statements are made once: making one takes longer than executing it.
+_START = insert(runs)
+_UNENDED = update(runs).where(runs.c.id == bindparam("run"), runs.c.ended.is_(None))
+_BEGIN = _UNENDED.values(status="running")
+_ENDS = ("status", "result", "result_kind", "error", "traceback", "milliseconds", "ended")
+_FINISH = _UNENDED.values({name: bindparam(f"new_{name}", type_=runs.c[name].type) for name in _ENDS})
+_SHOW = select(runs).where(runs.c.id == bindparam("run"))
 
 
 @dataclass(frozen=True)
@@ -115,28 +123,22 @@ def start(
         "heartbeat": now,
     }
     with state.transaction(durable=False) as connection:
-        made = connection.execute(insert(runs).values(row)).inserted_primary_key
+        made = connection.execute(_START, row).inserted_primary_key
     return int(made[0]) if made else 0
 
 
 def begin(state: Database, run: int) -> None:
     """A worker has begun."""
-    _change(state, run, status="running")
+    with state.transaction(durable=False) as connection:
+        connection.execute(_BEGIN, {"run": run})
 
 
 def finish(state: Database, run: int, status: str, outcome: Outcome) -> None:
     """The end of a run; the first that is told counts."""
-    _change(
-        state,
-        run,
-        status=status,
-        result=outcome.result,
-        result_kind=outcome.kind if status == "done" else None,
-        error=outcome.error,
-        traceback=outcome.traceback,
-        milliseconds=outcome.milliseconds,
-        ended=values.now(),
-    )
+    kind = outcome.kind if status == "done" else None
+    ends = (status, outcome.result, kind, outcome.error, outcome.traceback, outcome.milliseconds, values.now())
+    with state.transaction(durable=False) as connection:
+        connection.execute(_FINISH, {"run": run} | {f"new_{name}": end for name, end in zip(_ENDS, ends, strict=True)})
 
 
 def tell_progress(state: Database, run: int, done: float, total: float | None) -> None:
@@ -147,8 +149,8 @@ def tell_progress(state: Database, run: int, done: float, total: float | None) -
 def show(state: Database, run: int, by: Caller) -> Run:
     """A run. Raises NotFoundError when there is none, or none that the caller may see."""
     with state.connect() as connection:
-        row = connection.execute(_visible(by).where(runs.c.id == run)).one_or_none()
-    if row is None:
+        row = connection.execute(_SHOW, {"run": run}).one_or_none()
+    if row is None or (by.role in _OWN and row.user != by.name):
         raise NotFoundError(f"There is no run {run}.")
     return _run(row)
 
