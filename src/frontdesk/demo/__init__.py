@@ -1,0 +1,1 @@
+"""The demo desk: how it is made, and the tour through it."""
