@@ -97,7 +97,7 @@ def test_the_level_of_a_basic_config_counts_only_where_the_settings_name_none(tm
     assert level() == "DEBUG"
     unsaid = Config(config.folder)
     loggers.apply(unsaid, {})
-    assert level() == "INFO"
+    assert level() == "ERROR"
     load(tmp_path, 'import logging\nlogging.basicConfig(level="ERROR")', "a.py")
     load(tmp_path, 'import logging\nlogging.basicConfig(level="DEBUG")', "b.py")
     assert level() == "DEBUG"
