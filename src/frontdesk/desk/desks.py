@@ -20,6 +20,7 @@ from frontdesk.desk.runs import Runs
 from frontdesk.errors import ConfigError, Error, NotFoundError, OperationalError
 from frontdesk.functions import runs
 from frontdesk.functions.calls import Calls
+from frontdesk.functions.calls import Calls
 from frontdesk.functions.registry import Registry
 from frontdesk.logs import carrier, handlers, loggers
 from frontdesk.tables import structure
@@ -106,6 +107,13 @@ class Desk:
     @functools.cached_property
     def calls(self) -> Calls:
         """What calls functions and owns the runs of this process."""
+        calls = Calls(self.config, self.state, self.registry, self.pool)
+        self._closing.append(calls.close)
+        return calls
+
+    @functools.cached_property
+    def calls(self) -> Calls:
+        """The calls that this process makes."""
         calls = Calls(self.config, self.state, self.registry, self.pool)
         self._closing.append(calls.close)
         return calls

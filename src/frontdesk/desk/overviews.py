@@ -1,5 +1,6 @@
 """What the navigation and the home page show."""
 
+import json
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
@@ -14,6 +15,8 @@ if TYPE_CHECKING:
     from frontdesk.desk.desks import DatabaseSummary, Desk
 
 LATELY = timedelta(hours=24)
+TOUR = "tour.json"
+"""In the state folder: `[{title, text, page}]`."""
 
 
 @dataclass(frozen=True)
@@ -36,6 +39,7 @@ class Overview:
     pages: list[str]
     runs: list[Any]
     errors: list[records.Record] = field(default_factory=list)
+    tour: list[dict[str, str]] = field(default_factory=list)  # the steps that a desk's maker left for newcomers
 
 
 def navigation(desk: "Desk", by: Caller) -> Navigation:
@@ -57,7 +61,14 @@ def overview(desk: "Desk", by: Caller) -> Overview:
         pages=pages.names(desk.folder),
         runs=runs.search(desk.state, by, size=8).runs,
         errors=_errors(desk, by, 8),
+        tour=_tour(desk),
     )
+
+
+def _tour(desk: "Desk") -> list[dict[str, str]]:
+    path = desk.config.state_folder / TOUR
+    found: list[dict[str, str]] = json.loads(path.read_text("utf-8")) if path.exists() else []
+    return found
 
 
 def _errors(desk: "Desk", by: Caller, size: int) -> list[records.Record]:
