@@ -21,6 +21,17 @@ _TYPES = {
     "image": {"type": "string", "format": "binary", "contentMediaType": "image/*"},
 }
 
+_EXAMPLES: dict[str, Any] = {
+    "integer": 1,
+    "real": 0.5,
+    "number": 1,
+    "boolean": True,
+    "date": "2024-03-31",
+    "datetime": "2024-03-31T14:30",
+    "json": {},
+    "any": 1,
+}
+
 
 @dataclass(frozen=True)
 class Field:
@@ -57,6 +68,20 @@ class Field:
         if self.has_default:
             schema["default"] = self.default
         return schema
+
+    def example(self) -> Any:
+        """A JSON value that shows what to send: the default, or one of its kind."""
+        if self.has_default:
+            return self.default
+        if self.choices:
+            value = self.choices[0]
+        elif self.kind == "group":
+            value = {field.name: field.example() for field in self.fields}
+        else:
+            value = _EXAMPLES.get(self.kind, "text")
+        limits = [limit for limit in (self.minimum, self.maximum) if limit is not None]
+        value = limits[0] if limits else value
+        return [value] if self.multiple else value
 
     def _item(self) -> dict[str, Any]:
         if self.kind == "choice":

@@ -5,6 +5,7 @@ import threading
 import time
 from collections.abc import Mapping
 from concurrent.futures import CancelledError, Future
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -68,12 +69,13 @@ class Calls:
         by: Caller,
         *,
         text: bool = False,
-        wait: bool = True,
+        wait: bool | float = True,
         replays: int | None = None,
     ) -> Run:
-        """The run of calling a function with what was given, as JSON or as text; ended, unless not waited for.
+        """The run of calling a function with what was given, as JSON or as text.
 
-        Raises NotFoundError, PermissionDenied, InputError naming every wrong field, BusyError: then there is no run.
+        It has ended, unless `wait` is False or the number of seconds to wait at most. Raises NotFoundError,
+        PermissionDenied, InputError naming every wrong field, BusyError: then there is no run.
         """
         description = self._registry.find(name)
         if not by.may(description.role):
@@ -81,10 +83,11 @@ class Calls:
         arguments = self._arguments(description, given, text)
         live = self._start(description, arguments, by, replays)
         if wait:
-            live.finished.result()
+            with suppress(TimeoutError):
+                live.finished.result(None if wait is True else wait)
         return runs.show(self._state, live.run, by)
 
-    def replay(self, run: int, by: Caller, *, wait: bool = True) -> Run:
+    def replay(self, run: int, by: Caller, *, wait: bool | float = True) -> Run:
         """A new run with the arguments of an old one, which it names."""
         old = runs.show(self._state, run, by)
         try:

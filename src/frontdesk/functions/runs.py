@@ -1,12 +1,13 @@
 """Every call, kept: what was asked, what came of it, and by whom. The table is the queue and the memory of calls."""
 
+import time
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Row, Select, bindparam, insert, select, update
+from sqlalchemy import Row, bindparam, case, func, insert, null, select, update
 
 from frontdesk import context
 from frontdesk.context import Caller
@@ -23,6 +24,7 @@ LIVE = ("queued", "running")
 TIMED_OUT = "timed out after"
 """How the error of a run that was stopped at its limit begins."""
 DIED = "worker died"
+_LARGEST = 2**63
 SILENT = timedelta(seconds=60)
 """A process on another machine that has not told that it lives for this long is taken to be dead."""
 
@@ -35,6 +37,13 @@ _UNENDED = update(runs).where(runs.c.id == bindparam("run"), runs.c.ended.is_(No
 _BEGIN = _UNENDED.values(status="running")
 _ENDS = ("status", "result", "result_kind", "error", "traceback", "milliseconds", "ended")
 _FINISH = _UNENDED.values({name: bindparam(f"new_{name}", type_=runs.c[name].type) for name in _ENDS})
+_SHORT = 10_000
+"""Characters of a result that a list of runs holds."""
+_LEFT_OUT = {
+    "traceback": null().label("traceback"),
+    "result": case((func.length(runs.c.result) <= _SHORT, runs.c.result), else_=None).label("result"),
+}
+_LISTED = [_LEFT_OUT.get(column.name, column) for column in runs.c]
 _SHOW = select(runs).where(runs.c.id == bindparam("run"))
 
 
@@ -67,7 +76,7 @@ class Run:
         """Whether its end is still to come."""
         return self.status in LIVE
 
-    def as_json(self) -> dict[str, Any]:
+    def json(self) -> dict[str, Any]:
         """The run as the API gives it."""
         names = (
             *(
@@ -149,7 +158,7 @@ def tell_progress(state: Database, run: int, done: float, total: float | None) -
 def show(state: Database, run: int, by: Caller) -> Run:
     """A run. Raises NotFoundError when there is none, or none that the caller may see."""
     with state.connect() as connection:
-        row = connection.execute(_SHOW, {"run": run}).one_or_none()
+        row = connection.execute(_SHOW, {"run": run}).one_or_none() if run < _LARGEST else None
     if row is None or (by.role in _OWN and row.user != by.name):
         raise NotFoundError(f"There is no run {run}.")
     return _run(row)
@@ -158,10 +167,12 @@ def show(state: Database, run: int, by: Caller) -> Run:
 def search(
     state: Database, by: Caller, *, function: str = "", status: str = "", size: int = 100, token: str | None = None
 ) -> Page:
-    """The newest runs that the caller may see."""
+    """The newest runs that the caller may see, without tracebacks and large results."""
     if status and status not in STATUSES:
         raise InputError(errors={"status": f"Choose one of: {', '.join(STATUSES)}."})
-    wanted = _visible(by)
+    wanted = select(*_LISTED)
+    if by.role in _OWN:
+        wanted = wanted.where(runs.c.user == by.name)
     if function:
         wanted = wanted.where(runs.c.function == function)
     if status:
@@ -174,11 +185,15 @@ def search(
     return Page(found, str(found[-1].id) if len(rows) > size else None)
 
 
-def stop(state: Database, run: int, by: Caller) -> Run:
-    """Asks the process that owns the run to end it, which it does within a moment."""
+def stop(state: Database, run: int, by: Caller, patience: float = 1.0) -> Run:
+    """Asks the process that owns the run to end it, waits for that a moment, and gives the run as it is then."""
     found = show(state, run, by)
     if found.live:
         _change(state, run, stop_requested=by.name)
+    deadline = time.monotonic() + patience
+    while found.live and time.monotonic() < deadline:
+        time.sleep(0.05)
+        found = show(state, run, by)
     return found
 
 
@@ -219,10 +234,6 @@ def _change(state: Database, run: int, **changes: Any) -> None:
     """Writes to a run that has not ended."""
     with state.transaction(durable=False) as connection:
         connection.execute(update(runs).where(runs.c.id == run, runs.c.ended.is_(None)).values(changes))
-
-
-def _visible(by: Caller) -> Select[Any]:
-    return select(runs).where(runs.c.user == by.name) if by.role in _OWN else select(runs)
 
 
 def _run(row: Row[*tuple[Any, ...]]) -> Run:
