@@ -106,13 +106,6 @@ class Desk:
 
     @functools.cached_property
     def calls(self) -> Calls:
-        """What calls functions and owns the runs of this process."""
-        calls = Calls(self.config, self.state, self.registry, self.pool)
-        self._closing.append(calls.close)
-        return calls
-
-    @functools.cached_property
-    def calls(self) -> Calls:
         """The calls that this process makes."""
         calls = Calls(self.config, self.state, self.registry, self.pool)
         self._closing.append(calls.close)
