@@ -3,6 +3,7 @@
 import re
 from contextlib import contextmanager
 
+from flask import Flask
 from flask.testing import FlaskClient
 
 from frontdesk.accounts import tokens
@@ -98,7 +99,7 @@ def served(folder):
         desk.close()
 
 
-def _client(app, desk, role) -> FlaskClient:
+def _client(app: Flask, desk: Desk, role: str) -> FlaskClient:
     client = app.test_client()
     if role != "nobody":
         secret = tokens.create(desk.state, role, role, Caller("cli:test", "admin"))

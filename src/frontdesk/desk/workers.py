@@ -2,12 +2,13 @@
 
 from frontdesk.config import Config
 from frontdesk.database import state
-from frontdesk.functions import worker
 from frontdesk.logs import handlers, loggers
 
 
 def initialise(config: Config) -> None:
     """Makes this process a worker of the desk: in its folder, with its handlers and its loggers' levels."""
+    from frontdesk.functions import worker  # with pydantic, which a server does not need at its start
+
     worker.initialise(config)
     handlers.configure(config, "worker")
     loggers.Watch(config, state.open(config)).start()

@@ -16,11 +16,11 @@ from frontdesk.context import Caller
 from frontdesk.database.connections import Database
 from frontdesk.errors import BusyError, DatabaseError, Error, InputError, NotFoundError, PermissionDenied
 from frontdesk.forms import parsing
-from frontdesk.functions import marks, runs, worker
+from frontdesk.functions import marks, orders, runs
 from frontdesk.functions.descriptions import Description
+from frontdesk.functions.orders import Order, Outcome
 from frontdesk.functions.registry import Registry
 from frontdesk.functions.runs import Run
-from frontdesk.functions.worker import Order, Outcome
 from frontdesk.workers.pool import Pool, Task, WorkerDied
 
 logger = logging.getLogger("frontdesk.functions")
@@ -117,7 +117,7 @@ class Calls:
                 arguments.setdefault(field.name, None)
         if description.checked_by_worker:
             order = Order(description.file, description.own_name, arguments)
-            if errors := self._pool.submit(worker.check, order, seconds=self._limit(description)).result():
+            if errors := self._pool.submit(orders.check, order, seconds=self._limit(description)).result():
                 raise InputError("; ".join(f"{name}: {text}" for name, text in errors.items()), errors=errors)
         return arguments
 
@@ -138,7 +138,7 @@ class Calls:
         )
         try:
             live.task = self._pool.submit(
-                worker.call,
+                orders.call,
                 order,
                 seconds=seconds,
                 memory=description.memory or self._memory,

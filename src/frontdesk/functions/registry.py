@@ -12,7 +12,7 @@ from pathlib import Path
 
 from frontdesk.config import Config
 from frontdesk.errors import Error, NotFoundError
-from frontdesk.functions import worker
+from frontdesk.functions import orders
 from frontdesk.functions.descriptions import Description, FileProblem, version_of
 from frontdesk.workers.pool import Pool, Task, WorkerDied
 
@@ -118,7 +118,7 @@ class Registry:
             if problem is not None:
                 found[file] = problem
             else:
-                tasks[file] = self._pool.submit(worker.describe, file, seconds=self._config.functions.seconds)
+                tasks[file] = self._pool.submit(orders.describe, file, seconds=self._config.functions.seconds)
         return found | {file: self._result(file, task) for file, task in tasks.items()}
 
     def _result(self, file: str, task: Task) -> Found:

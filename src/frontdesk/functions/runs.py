@@ -16,7 +16,7 @@ from frontdesk.database.connections import Database
 from frontdesk.database.state import runs
 from frontdesk.errors import FunctionError, FunctionTimeout, InputError, NotFoundError
 from frontdesk.functions.descriptions import Description
-from frontdesk.functions.worker import Outcome
+from frontdesk.functions.orders import Outcome
 from frontdesk.workers import owners
 
 STATUSES = ("queued", "running", "done", "failed", "stopped")

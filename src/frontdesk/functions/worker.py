@@ -11,7 +11,6 @@ import time
 import traceback
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType, TracebackType
 from typing import Any
@@ -21,6 +20,7 @@ from frontdesk.config import Config
 from frontdesk.errors import InputError, NotFoundError
 from frontdesk.functions import marks, progress, results, signatures
 from frontdesk.functions.descriptions import Description, FileProblem, version_of
+from frontdesk.functions.orders import Order, Outcome
 
 logger = logging.getLogger("frontdesk.functions")
 
@@ -29,30 +29,6 @@ importing: Callable[[Path], AbstractContextManager[Any]] = nullcontext
 
 LONGEST = 20_000
 """Characters of an error or a traceback that are kept."""
-
-
-@dataclass(frozen=True)
-class Order:
-    """A call to be made."""
-
-    file: str
-    function: str  #: its own name in the file
-    arguments: Mapping[str, Any]
-    convert: bool = False  #: whether types of the user's own are among the hints
-    run: int | None = None
-    request: str | None = None
-    user: str | None = None
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """What became of a call: a result as JSON, or an error with its traceback."""
-
-    kind: str = "none"
-    result: str | None = None
-    error: str | None = None
-    traceback: str | None = None
-    milliseconds: float = 0.0
 
 
 def initialise(config: Config) -> None:
