@@ -78,6 +78,12 @@ def exist(database: Database) -> bool:
         return connection.execute(select(_users.id).limit(1)).first() is not None
 
 
+def is_there(database: Database, name: str) -> bool:
+    """Whether there is a user of this name."""
+    with database.connect() as connection:
+        return connection.execute(select(_users.id).where(_users.folded == fold(name))).first() is not None
+
+
 def find(database: Database, name: str) -> User:
     """The user of this name. Raises NotFoundError."""
     with database.connect() as connection:

@@ -3,7 +3,7 @@
 import contextlib
 import logging
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -16,7 +16,7 @@ from frontdesk.database import logs, state
 from frontdesk.database.connections import Database
 from frontdesk.database.values import now
 from frontdesk.errors import Error, InputError
-from frontdesk.logs import handlers, records
+from frontdesk.logs import filters, handlers
 
 SECONDS = 0.5
 """How often every process looks whether a level was set."""
@@ -54,15 +54,16 @@ class Logger:
     until: datetime | None = None
 
 
-def list_all(config: Config, state_database: Database, index: Database) -> list[Logger]:
-    """Every logger that this process, the settings or the log index knows, by name; the root first."""
+def list_all(config: Config, state_database: Database, index: Database, also: Sequence[str] = ()) -> list[Logger]:
+    """Every logger that this process, the settings or the log index knows, and `also` these; the root first."""
     code = _levels_of_index(index)
     code |= {name: level for name, level in _levels_of_process().items() if level or name not in code}
     set_by_people = overrides(state_database)
-    names = {*code, *config.logs.levels, *set_by_people} - {ROOT}
+    names = {*code, *config.logs.levels, *set_by_people, *also} - {ROOT}
     own = {name: _own(config, name, set_by_people, code) for name in (ROOT, *sorted(names))}
+    levels = {name: level for name, (level, *_) in own.items()}
     return [
-        Logger(name, level, _effective(name, {key: value[0] for key, value in own.items()}), source, by, until)
+        Logger(name, level, _effective(name, levels), source, by, until)
         for name, (level, source, by, until) in own.items()
     ]
 
@@ -70,7 +71,7 @@ def list_all(config: Config, state_database: Database, index: Database) -> list[
 def set_level(database: Database, name: str, level: str, by: str, minutes: int | None = None) -> None:
     """Sets a level in every process, within a second, for so many minutes or until it is reset. Raises InputError."""
     _check(name, minutes)
-    number = records.level_number(level)
+    number = filters.level_number(level)
     until = now() + timedelta(minutes=minutes) if minutes else None
     row = {"logger": name, "level": logging.getLevelName(number), "by": by, "at": now(), "until": until}
     with database.transaction() as connection:

@@ -10,10 +10,11 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Select, delete, func, or_, select
 
-from frontdesk.config import LEVELS
 from frontdesk.database import dialects, logs
 from frontdesk.database.connections import Database
 from frontdesk.errors import InputError
+from frontdesk.logs.filters import Filter as Filter
+from frontdesk.logs.filters import level_number
 
 MICROSECONDS = 1_000_000
 BUCKETS = 120
@@ -65,20 +66,6 @@ class Histogram:
 
     buckets: list[Bucket]
     seconds: int
-
-
-@dataclass(frozen=True)
-class Filter:
-    """Which records: `level` means at least, `logger` with its children, `text` without regard to case."""
-
-    level: str = ""
-    logger: str = ""
-    text: str = ""
-    since: datetime | None = None
-    until: datetime | None = None
-    run: int | None = None
-    request: str = ""
-    user: str = ""
 
 
 ALL = Filter()
@@ -140,14 +127,6 @@ def forget(database: Database, before: datetime) -> int:
     with database.transaction(durable=False) as connection:
         connection.execute(delete(logs.minutes).where(logs.minutes.c.minute < minute))
     return total
-
-
-def level_number(level: str) -> int:
-    """The number of a level's name, in any case. Raises InputError."""
-    name = level.strip().upper()
-    if name not in LEVELS:
-        raise InputError(errors={"level": f"Write one of {', '.join(LEVELS)}."})
-    return logging.getLevelNamesMapping()[name]
 
 
 def _position(after: int | None, token: str) -> tuple[bool, int | None]:

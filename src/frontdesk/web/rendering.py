@@ -8,6 +8,7 @@ from urllib.parse import urlencode
 
 from flask import Flask, Response, render_template, request, url_for
 
+from frontdesk import context
 from frontdesk.database import values
 from frontdesk.desk.overviews import Navigation
 from frontdesk.web import access, current
@@ -27,9 +28,15 @@ def answer(body: Any, status: int = 200) -> Response:
 
 def install(app: Flask) -> None:
     """Gives every template of the application its names and filters."""
-    app.jinja_env.globals.update(asset=asset, has_bundle=has_bundle, here_with=here_with, here_without=here_without)
+    app.jinja_env.globals.update(asset=asset, has_bundle=has_bundle, request_id=request_id)
+    app.jinja_env.globals.update(here_with=here_with, here_without=here_without)
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     app.context_processor(_frame)
+
+
+def request_id() -> str | None:
+    """The id of this request, under which its log records are found."""
+    return context.request.get()
 
 
 def asset(name: str) -> str:
