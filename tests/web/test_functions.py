@@ -109,7 +109,7 @@ def test_a_form_runs_the_function_and_shows_the_result_beside_what_was_typed(eve
     text = answer.get_data(as_text=True)
     assert answer.status_code == 200
     assert 'value="10"' in text
-    assert '<p class="result number">2.5</p>' in text
+    assert '<p class="result">2.5</p>' in text
     assert "Dividing 10 / 4 = 2.5" in text
     assert re.search(r'href="/runs/\d+">run \d+</a>', text)
     assert re.search(r"[\d.]+ ms", words(answer))

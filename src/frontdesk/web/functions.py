@@ -94,13 +94,12 @@ def api(function: str) -> Response:
     """How to call the function from a shell and from Python."""
     found = current.desk().registry.find(function)
     address = url_for("functions.call_json", function=function, _external=True)
-    body = json.dumps({field.name: field.example() for field in found.fields}, ensure_ascii=False)
+    given = {field.name: field.example() for field in found.fields}
+    body = json.dumps(given, ensure_ascii=False)
     words = [f"{field.name}={_written(field, field.example())}" for field in found.fields]
     command = shlex.join(["frontdesk", "call", function, *words])
-    quoted = shlex.quote(body)
-    return rendering.page(
-        "functions/api.html", function=found, address=address, body=body, quoted=quoted, command=command
-    )
+    written = {"literal": repr(given), "quoted": shlex.quote(body)}
+    return rendering.page("functions/api.html", 200, function=found, address=address, command=command, **written)
 
 
 @routes.get("/functions/<name:function>/source")
