@@ -29,6 +29,7 @@ def with_desk(command: Callable[..., Any]) -> Callable[..., Any]:
                 return command(desk=desk, **arguments)
         finally:
             desk.close()
+            handlers.remove()
 
     return with_opened
 

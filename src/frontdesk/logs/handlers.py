@@ -258,8 +258,12 @@ class PlainFormatter(logging.Formatter):
         text = self.formatMessage(record)
         if exception := _exception_of(record):
             text += "\n" + exception
-        text = _CONTROL.sub(_escaped, _without_secrets(text))
-        return text if "\n" not in text else text.replace("\n", "\n    ")
+        return printable(_without_secrets(text))
+
+
+def printable(text: str) -> str:
+    """The text with control characters escaped, and every line but the first indented."""
+    return _CONTROL.sub(_escaped, text).replace("\n", "\n    ")
 
 
 def message_of(record: logging.LogRecord) -> str:
