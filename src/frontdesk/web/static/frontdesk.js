@@ -6,6 +6,10 @@
   const root = document.documentElement;
   const all = (selector, within = document) => [...within.querySelectorAll(selector)];
 
+  // A form's own `method`, `elements` and the like are hidden by controls of that name, and controls are named as columns.
+  const controls = (form) => all("button, input, select, textarea").filter((one) => one.form === form);
+  const submit = (form) => HTMLFormElement.prototype.requestSubmit.call(form);
+
   // Storage may be refused (private windows, policies); the choice then lasts for the page.
   const stored = (name) => { try { return localStorage.getItem(name); } catch { return null; } };
   const store = (name, value) => {
@@ -284,6 +288,8 @@
     if (event.key === "ArrowDown") (links[place + 1] || input).focus();
     else if (event.key === "ArrowUp") (place < 0 ? links.at(-1) : links[place - 1] || input)?.focus();
     else if (event.key === "Enter" && place < 0) { if (links.length) location.assign(links[0].href); }
+    // By itself Escape would only empty the search.
+    else if (event.key === "Escape") dialog.close();
     else return;
     event.preventDefault();
   }
@@ -309,7 +315,7 @@
     if (key.toLowerCase() === "k") return document.getElementById("jump") && (() => openDialog("jump"));
     const save = "form[data-save], form[data-run]";
     const form = key === "Enter" && (within.closest(save) || document.querySelector(save));
-    return form && (() => form.requestSubmit());
+    return form && (() => submit(form));
   }
 
   function actionOf(key, within) {
@@ -332,7 +338,8 @@
   // NULL: a tick beside a text, since NULL and the empty text are two things
 
   const NULL = 'input[type="checkbox"][name$="__null"]';
-  const textOf = (box) => box.form?.elements.namedItem(box.name.slice(0, -"__null".length));
+  const sibling = (one, name) => controls(one.form).find((other) => other.name === name);
+  const textOf = (box) => sibling(box, box.name.slice(0, -"__null".length));
 
   function tickNull(box) {
     const field = textOf(box);
@@ -346,7 +353,7 @@
   function typed(event) {
     const field = event.target;
     if (field.closest("#jump")) { showPlaces(field.closest("#jump"), field.value); return; }
-    const box = field.name && field.form?.elements.namedItem(`${field.name}__null`);
+    const box = field.name && field.form && sibling(field, `${field.name}__null`);
     if (!box?.checked) return;
     box.checked = false;
     field.classList.remove("dimmed");
@@ -358,23 +365,20 @@
 
   // Sent once: the buttons rest until another page, or this one again, is shown
 
-  const sent = new Set();
+  const sent = new Map();
 
   function send(event) {
     const form = event.target;
-    if (event.defaultPrevented || form.method !== "post") return;
+    if (event.defaultPrevented || form.getAttribute("method")?.toLowerCase() !== "post") return;
     if (sent.has(form)) { event.preventDefault(); return; }
-    sent.add(form);
+    const buttons = controls(form).filter((one) => one.matches("button:enabled:not([type=button])"));
+    sent.set(form, buttons);
     // Later, since a disabled button's own name and value would not be sent.
-    setTimeout(() => rest(form, true));
-  }
-
-  function rest(form, resting) {
-    for (const button of form.elements) if (button.matches("button:not([type=button])")) button.disabled = resting;
+    setTimeout(() => { for (const button of buttons) button.disabled = true; });
   }
 
   function wake() {
-    for (const form of sent) rest(form, false);
+    for (const button of [...sent.values()].flat()) button.disabled = false;
     sent.clear();
   }
 
