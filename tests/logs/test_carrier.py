@@ -279,3 +279,17 @@ def say_and_die(config: Config) -> None:
     handlers.configure(config, "worker")
     logging.getLogger("a").critical("last words")
     os.kill(os.getpid(), signal.SIGKILL)
+
+
+def test_a_reader_is_answered_although_carrying_logs_something_itself(serving, index, monkeypatch):
+    config = serving()
+    logging.getLogger("a").info("first")
+    read = carrier._read
+
+    def read_and_log(path, start):
+        logging.getLogger("a").info("one more")
+        return read(path, start)
+
+    monkeypatch.setattr(carrier, "_read", read_and_log)
+    carrier.carry(config, index)
+    assert "first" in messages(index)

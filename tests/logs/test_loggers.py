@@ -137,7 +137,7 @@ def test_a_warning_says_once_for_each_version_of_a_file_that_its_handlers_are_no
         with loggers.importing(tmp_path / "served.py"):
             (tmp_path / "served.py").touch(exist_ok=True)
             logging.basicConfig(format="%(message)s")
-    said = [line for line in lines() if line["logger"] == "frontdesk.logs.loggers"]
+    said = [line for line in lines() if line["logger"] == "frontdesk.logs"]
     assert len({line["message"] for line in said}) == 1
     assert "served.py" in said[0]["message"]
     assert said[0]["level"] == logging.WARNING

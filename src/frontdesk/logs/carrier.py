@@ -37,7 +37,8 @@ def carry(config: Config, database: Database) -> int:
     """
     folder = handlers.folder_of(config)
     total = 0
-    while names := _waiting(folder, database):
+    until = _sizes(folder)  # what is logged while this carries is the next one's: there may be no end of it
+    while names := _waiting(folder, database, until):
         count = _carry_batch(folder, names, database)
         total += count
         if not count:
@@ -67,10 +68,10 @@ _carried: dict[str, dict[str, int]] = {}
 _UNSTORABLE = re.compile("[\ud800-\udfff\x00]")
 
 
-def _waiting(folder: Path, database: Database) -> list[str]:
-    """Of each process the oldest file that has grown beyond what is carried."""
+def _waiting(folder: Path, database: Database, until: Mapping[str, int]) -> list[str]:
+    """Of each process the oldest file of which less is carried than `until` says."""
     known = _carried.setdefault(str(folder), {})
-    grown = {name: size for name, size in _sizes(folder).items() if size > known.get(name, 0)}
+    grown = {name: size for name, size in until.items() if size > known.get(name, 0)}
     if grown:  # another process may have carried them meanwhile: ask before locking
         with database.connect() as connection:
             known.update(_offsets(connection, list(grown)))

@@ -30,7 +30,7 @@ NOT_OBEYED = (
     "basicConfig and handlers of the root logger are not obeyed while it is served; [logs] of frontdesk.toml is."
 )
 
-logger = logging.getLogger(__name__)
+logger = logging.getLogger("frontdesk.logs")
 
 
 @dataclass(frozen=True)
