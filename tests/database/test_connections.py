@@ -1,3 +1,4 @@
+import logging
 import sqlite3
 from pathlib import Path
 
@@ -71,3 +72,12 @@ def test_a_file_that_is_no_database_is_named_so(tmp_path: Path) -> None:
 def test_a_read_only_database_refuses_to_begin_a_writing_transaction(database: Database) -> None:
     with pytest.raises(errors.PermissionDenied), Database("people", database.path, read_only=True).transaction():
         pass
+
+
+def test_our_own_statements_are_in_no_log_even_at_debug(database: Database, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.DEBUG)
+    with database.transaction() as connection:
+        connection.execute(sa.insert(PEOPLE).values(name="secret"))
+    with database.connect() as connection:
+        connection.execute(sa.select(PEOPLE)).all()
+    assert caplog.records == []

@@ -1,5 +1,6 @@
 """One database: connections for reading, one writer, and the driver's errors as ours."""
 
+import logging
 import sqlite3
 import threading
 from collections.abc import Callable, Iterator, Sequence
@@ -18,6 +19,9 @@ from frontdesk.database import dialects
 
 BUSY_SECONDS = 10.0
 """How long a writer waits for another one's lock."""
+
+_SILENT = logging.Logger("frontdesk.silent", logging.CRITICAL + 1)  # noqa: LOG001 - in no hierarchy that could turn it on
+"""Our own statements are never logged: they carry secrets, and carrying the logs would make more to carry."""
 
 
 class Database:
@@ -87,6 +91,7 @@ class Database:
             max_overflow=0 if size == 1 else 24,
             pool_timeout=BUSY_SECONDS,
         )
+        engine.logger = engine.pool.logger = _SILENT
         event.listen(engine, "handle_error", _raise_ours)
         return engine
 
