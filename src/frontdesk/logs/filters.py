@@ -2,7 +2,7 @@
 
 import logging
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -87,7 +87,7 @@ def _request(text: str) -> str:
     return text
 
 
-_READ = {
+_READ: dict[str, Callable[[str], Any]] = {
     "level": _level,
     "logger": str,
     "text": str,

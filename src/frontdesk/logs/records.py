@@ -96,16 +96,24 @@ def newest(database: Database) -> int:
 
 
 def histogram(
-    database: Database, wanted: Filter = ALL, *, since: datetime | None = None, until: datetime | None = None
+    database: Database,
+    wanted: Filter = ALL,
+    *,
+    since: datetime | None = None,
+    until: datetime | None = None,
+    least: int = 1,
 ) -> Histogram:
-    """Counts by level from `since` (default: the first record) to `until` (default: the last one)."""
+    """Counts by level from `since`, but from the first record at the earliest, to `until` or the last record.
+
+    Where `since` allows it these are at least so many minutes.
+    """
     minutes = logs.minutes.c
     with database.connect() as connection:
         span = connection.execute(select(func.min(minutes.minute), func.max(minutes.minute))).one()
         if span[0] is None:
             return Histogram([], 60)
-        start = max(_minute(since), span[0]) if since else span[0]
         end = min(_minute(until), span[1]) if until else span[1]
+        start = max(_minute(since) if since else 0, min(span[0], end - least + 1))
         counts = _counts(connection, wanted, start, end)
     step = next((step for step in _STEPS if (end - start) // step < BUCKETS), (end - start) // BUCKETS + 1)
     return Histogram(_buckets(counts, start - start % step, end, step), step * 60)

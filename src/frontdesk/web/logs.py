@@ -20,6 +20,9 @@ logger = logging.getLogger("frontdesk.logs")
 
 OWN = frozenset({"_size", "_next", "_after"})
 SPANS = (("15m", "last 15 minutes"), ("1h", "last hour"), ("1d", "last day"), ("7d", "last 7 days"))
+BARS = 60
+"""So many minutes the histogram shows at least, so that a single bar is not a wall."""
+
 FEW = 300
 """The live tail shows at most so many new records at a time."""
 
@@ -58,9 +61,9 @@ def _index(status: int = 200, **shown: Any) -> Response:
         status,
         levels=LEVELS,
         spans=SPANS,
-        bars_of=_bars,
         tail=_tail_url(),
         filters=_filters(),
+        **_MACROS,
         **shown,
     )
 
@@ -76,7 +79,7 @@ def _filters() -> list[tuple[str, str]]:
 def _histogram(wanted: Filter) -> records.Histogram:
     """Of the last day where no time is asked for: what the page shows first."""
     since = wanted.since or (wanted.until or now()) - timedelta(days=1)
-    return records.histogram(current.desk().log_index, wanted, since=since, until=wanted.until)
+    return records.histogram(current.desk().log_index, wanted, since=since, until=wanted.until, least=BARS)
 
 
 def _bars(histogram: records.Histogram) -> list[tuple[str, int, float, float]]:
@@ -92,8 +95,23 @@ def _bars(histogram: records.Histogram) -> list[tuple[str, int, float, float]]:
     return bars
 
 
+def _total(histogram: records.Histogram) -> int:
+    return sum(sum(bucket.counts.values()) for bucket in histogram.buckets)
+
+
+def _pace(histogram: records.Histogram) -> str:
+    for seconds, word in ((86_400, "day"), (3600, "hour"), (60, "minute")):
+        if histogram.seconds % seconds == 0:
+            count = histogram.seconds // seconds
+            return word if count == 1 else f"{count} {word}s"
+    return f"{histogram.seconds} seconds"
+
+
 def _severity(level: str) -> int:
     return logging.getLevelNamesMapping().get(level, 0)
+
+
+_MACROS = {"bars_of": _bars, "total_of": _total, "pace_of": _pace}
 
 
 def _changes(wanted: Filter) -> list[Any]:
