@@ -44,7 +44,8 @@ class Place:
         self.folder = folder
         self.config = settings.load(folder, {}, **overrides)
         self.state = state.open(self.config)
-        self.pool = Pool(partial(worker.initialise, self.config), self.config.functions.workers)
+        functions = self.config.functions
+        self.pool = Pool(partial(worker.initialise, self.config), functions.workers, functions.queue)
         self.registry = registry.Registry(self.config, self.pool)
         self.calls = calls.Calls(self.config, self.state, self.registry, self.pool)
 

@@ -10,7 +10,7 @@ import pytest
 
 from frontdesk import context
 from frontdesk.context import Caller
-from frontdesk.errors import FunctionError, FunctionTimeout, InputError, NotFoundError, PermissionDenied
+from frontdesk.errors import BusyError, FunctionError, FunctionTimeout, InputError, NotFoundError, PermissionDenied
 from frontdesk.functions import runs
 from frontdesk.workers import owners
 
@@ -265,6 +265,25 @@ def test_closing_ends_what_runs_and_says_so(tmp_path, until):
     assert (ended.status, ended.error) == ("failed", "the server was stopped")
     place.close()
     assert not [thread for thread in threading.enumerate() if thread.name == "runs" and thread is place.calls._watch]
+
+
+def test_beyond_the_queue_a_call_is_refused_and_leaves_no_run(tmp_path, until):
+    from tests.functions.conftest import Place
+
+    place = Place(tmp_path, functions={"workers": 1, "queue": 1})
+    place.write("odd.py", ODD)
+    busy = place.calls.call("slow", {"seconds": 60}, EVE, wait=False)
+    until(lambda: runs.show(place.state, busy.id, EVE).status == "running" and not place.pool.idle)
+    waiting = place.calls.call("hello", {}, EVE, wait=False)
+    with pytest.raises(BusyError, match="queue full, position 2"):
+        place.calls.call("hello", {}, EVE)
+    assert {run.id for run in runs.search(place.state, EVE).runs} == {busy.id, waiting.id}
+    place.close()
+
+
+def test_a_caller_in_a_hurry_gets_the_run_as_it_is(shared):
+    run = shared.calls.call("slow", {"seconds": 0.5}, EVE, wait=0.1)
+    assert run.status == "running"
 
 
 SERVER = """

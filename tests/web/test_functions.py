@@ -5,6 +5,7 @@ import time
 
 import pytest
 
+from frontdesk.web import functions
 from tests.web import arithmetic
 from tests.web.arithmetic import words
 
@@ -13,6 +14,12 @@ from tests.web.arithmetic import words
 def shared(tmp_path_factory):
     with arithmetic.served(tmp_path_factory.mktemp("desk")) as opened:
         yield opened
+
+
+@pytest.fixture(autouse=True)
+def _patient(monkeypatch):
+    """A busy machine must not send these forms to the page of a long run."""
+    monkeypatch.setattr(functions, "PATIENCE", 20.0)
 
 
 @pytest.fixture
@@ -161,7 +168,8 @@ def test_a_traceback_begins_in_the_users_file(eve):
     assert "frontdesk/functions/worker.py" not in text
 
 
-def test_a_longer_run_leads_to_its_own_page_with_stop(eve):
+def test_a_longer_run_leads_to_its_own_page_with_stop(eve, monkeypatch):
+    monkeypatch.setattr(functions, "PATIENCE", 0.2)
     answer = eve.post("/functions/slow", data={"seconds": "30"})
     assert answer.status_code == 303
     page = eve.get(answer.location)

@@ -117,8 +117,8 @@ class Pool:
 
     @property
     def idle(self) -> int:
-        """How many workers have nothing to do."""
-        return self._idle
+        """How many workers have nothing to do, and nothing waiting for them."""
+        return max(0, self._idle - len(self._waiting))
 
     @property
     def pids(self) -> list[int]:
