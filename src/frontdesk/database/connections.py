@@ -1,6 +1,7 @@
 """One database: connections for reading, one writer, and the driver's errors as ours."""
 
 import logging
+import logging
 import sqlite3
 import threading
 from collections.abc import Callable, Iterator, Sequence
@@ -19,6 +20,11 @@ from frontdesk.database import dialects
 
 BUSY_SECONDS = 10.0
 """How long a writer waits for another one's lock."""
+
+QUIET = "frontdesk"
+for _name in (f"sqlalchemy.engine.Engine.{QUIET}", "sqlalchemy.pool"):
+    # Carrying a log record takes SQL: were our own statements logged, each record would make more of them without end.
+    logging.getLogger(_name).setLevel(logging.WARNING)
 
 _SILENT = logging.Logger("frontdesk.silent", logging.CRITICAL + 1)  # noqa: LOG001 - in no hierarchy that could turn it on
 """Our own statements are never logged: they carry secrets, and carrying the logs would make more to carry."""
@@ -90,6 +96,7 @@ class Database:
             pool_size=size,
             max_overflow=0 if size == 1 else 24,
             pool_timeout=BUSY_SECONDS,
+            logging_name=QUIET,
         )
         engine.logger = engine.pool.logger = _SILENT
         event.listen(engine, "handle_error", _raise_ours)
