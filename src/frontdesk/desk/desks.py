@@ -182,8 +182,13 @@ class Desk:
 
     def _look(self) -> None:
         found = files.find(self.folder, self.config.only)
-        self._problems = {name: problem for name, path in found.items() if (problem := files.problem(path))}
         known = self._databases
+        # A file that this process has open in SQLite must not be opened and closed beside it: that drops the locks of all
+        # its connections, and another process may then delete the write-ahead log under them.
+        opened = {database.path for database in known.values()}
+        self._problems = {
+            name: problem for name, path in found.items() if path not in opened and (problem := files.problem(path))
+        }
         self._databases = {
             name: known[name] if name in known and known[name].path == path else self._open(name, path)
             for name, path in found.items()
