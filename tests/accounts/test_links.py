@@ -4,7 +4,7 @@ import threading
 
 import pytest
 
-from frontdesk.accounts import links, users
+from frontdesk.accounts import links, passwords, users
 from frontdesk.database.values import now
 from frontdesk.errors import GoneError, InputError
 from tests.accounts.conftest import PASSWORD
@@ -52,6 +52,20 @@ def test_two_at_the_same_time_make_one_admin(database):
         thread.join()
     assert answers.count("gone") == 1
     assert len(users.list_all(database)) == 1
+
+
+def test_a_user_who_is_added_at_the_same_moment_goes_before_the_setup_link(database, monkeypatch):
+    secret = links.create(database)
+
+    def digest(password):
+        with database.transaction() as connection:
+            users.insert_into(connection, "eve", passwords.STAND_IN, "admin")
+        return passwords.STAND_IN
+
+    monkeypatch.setattr(passwords, "digest", digest)
+    with pytest.raises(GoneError):
+        links.set_up(database, secret, "mallory", PASSWORD)
+    assert [user.name for user in users.list_all(database)] == ["eve"]
 
 
 def test_a_setup_link_is_of_no_use_once_there_is_a_user(cast):

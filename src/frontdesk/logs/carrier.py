@@ -110,20 +110,21 @@ def _carry_batch(folder: Path, names: list[str], database: Database) -> int:
 
 
 def _read(path: Path, start: int) -> _Piece | None:
-    """The next whole lines of a file. What is half written stays, until whole or until its process is gone."""
+    """The next whole lines of a file. What is half written stays, until whole or until its process is gone.
+
+    Called inside the transaction: a file whose offset was forgotten before is removed, and cannot be opened here.
+    """
     try:
         file = os.open(path, os.O_RDONLY)
     except FileNotFoundError:
         return None
     try:
         dead = _is_dead(file)  # asked before reading: whatever is read then is all there will be
-        status = os.fstat(file)
-        if not status.st_nlink:  # carried wholly, removed and forgotten by another process
-            return None
+        size = os.fstat(file).st_size
         data = _read_lines(file, start)
         end = start + len(data)
-        torn = dead and not data and status.st_size > start
-        return _Piece(path.name, status.st_size if torn else end, data.splitlines(), torn)
+        torn = dead and not data and size > start
+        return _Piece(path.name, size if torn else end, data.splitlines(), torn)
     finally:
         os.close(file)
 
