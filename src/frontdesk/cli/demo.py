@@ -31,6 +31,8 @@ def command(folder: Path | None, port: int | None, no_open: bool, once: bool) ->
     with _place(folder, once) as place:
         made = making.make(place)
         overrides: dict[str, Any] = {"server": {"port": port}} if port is not None else {}
+        if once:
+            overrides["logs"] = {"console": False}
         desk = Desk(place, **overrides)
         try:
             listener = serving.listen_near(desk.config.server.host, desk.config.server.port)

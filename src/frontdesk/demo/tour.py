@@ -1,5 +1,6 @@
 """The tour through the demo desk: steps for a newcomer to click, and the same steps walked over HTTP."""
 
+import html
 import json
 import urllib.error
 import urllib.request
@@ -103,7 +104,7 @@ class Visitor:
         if status != 200:
             raise Surprise(f"GET {path} answered {status}")
         for part in expected:
-            expect(part in text, f"{path} does not show {part!r}")
+            expect(part in html.unescape(text), f"{path} does not show {part!r}")
 
 
 def expect(condition: object, otherwise: str) -> None:

@@ -7,7 +7,7 @@ from flask import Flask, Response, g, request
 
 from frontdesk import context
 from frontdesk.desk import Desk
-from frontdesk.web import access, accounts, current, errors, functions, health, home, logs, pages, paths, rendering, runs, tables
+from frontdesk.web import access, accounts, current, errors, functions, health, home, hosts, logs, pages, paths, rendering, runs, tables
 
 logger = logging.getLogger("frontdesk.web")
 
@@ -26,9 +26,10 @@ def create_app(desk: Desk, *, trusted_hosts: list[str] | None = None) -> Flask:
         MAX_CONTENT_LENGTH=desk.config.server.max_body,
         MAX_FORM_MEMORY_SIZE=desk.config.server.max_body,
         SEND_FILE_MAX_AGE_DEFAULT=31_536_000,
-        TRUSTED_HOSTS=trusted_hosts,
     )
     app.secret_key = desk.secret_key()
+    if trusted_hosts:
+        app.wsgi_app = hosts.only(app.wsgi_app, trusted_hosts)  # type: ignore[method-assign]
     app.config.update(SESSION_COOKIE_NAME="frontdesk_flash", SESSION_COOKIE_SAMESITE="Lax", SESSION_COOKIE_HTTPONLY=True)
     paths.install(app.url_map)
     current.put(app, desk)
