@@ -25,7 +25,7 @@ lint: $(VENV)/tested-$(SUM)  ## format, lint, types, layers
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
-	$(BIN)/lint-imports
+	$(BIN)/lint-imports --no-logo --no-cache
 
 test-long: $(VENV)/tested-$(SUM)  ## what takes minutes
 	$(BIN)/pytest -m long
