@@ -66,7 +66,9 @@
     for (const element of all("time[datetime]", within)) {
       const shown = localTime(element.dateTime);
       if (shown === null) continue;
-      element.textContent = shown;
+      // Log records follow each other within a second.
+      const fraction = element.closest("td.time") ? element.dateTime.match(/\.\d{3}/) : null;
+      element.textContent = shown + (fraction && /:\d\d:/.test(shown) ? fraction[0] : "");
       element.title = element.dateTime;
     }
   }
@@ -245,12 +247,13 @@
   const MOST = 40;
 
   function places() {
-    let section = "";
+    let [section, group] = ["", ""];
     return all("#navigation a.section, #navigation a.group, #navigation a.entry").map((link) => {
       const name = link.title || link.firstChild.textContent.trim();
-      const found = { name, url: link.href, section: link.matches(".section") ? "" : section };
-      if (!link.matches(".entry")) section = link.matches(".group") ? `${section.split(" · ")[0]} · ${name}` : name;
-      return found;
+      if (link.matches(".section")) [section, group] = [name, ""];
+      if (link.matches(".group")) group = name;
+      const above = link.matches(".section") ? [] : link.matches(".group") ? [section] : [section, group];
+      return { name, url: link.href, section: above.filter(Boolean).join(" · ") };
     });
   }
 
