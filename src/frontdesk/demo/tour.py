@@ -37,7 +37,7 @@ STEPS = (
         "The table's history names you, the request and both values; Undo restores the row.",
         "/databases/example/tables/employees/history",
     ),
-    Step("Delete Bob", "Select his row and delete it. This too can be undone.", "/databases/example/tables/employees"),
+    Step("Delete Bob", "Open his row and press Delete. This too can be undone.", "/databases/example/tables/employees"),
     Step("Call divide(20, 0)", "A typed Python function is a form: press Run.", "/functions/divide"),
     Step(
         "Open its run",
