@@ -1,13 +1,13 @@
 """Prints at the end of a test run how long the tests of each folder took together."""
 
-from collections import Counter
+from collections import defaultdict
 
 import pytest
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """One line for each folder, the longest first."""
-    seconds: Counter[str] = Counter()
+    seconds: defaultdict[str, float] = defaultdict(float)
     for reports in terminalreporter.stats.values():
         for report in reports:
             if isinstance(report, pytest.TestReport):
@@ -15,5 +15,5 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     if not seconds:
         return
     terminalreporter.section("seconds in each folder")
-    for folder, sum_of_folder in seconds.most_common():
+    for folder, sum_of_folder in sorted(seconds.items(), key=lambda item: -item[1]):
         terminalreporter.line(f"{sum_of_folder:8.1f}  {folder}")

@@ -31,7 +31,7 @@ _PLACES = {
     "progress": "frontdesk.functions.progress",
 }
 
-__all__ = list(_PLACES)  # noqa: PLE0604 - the names of the table
+__all__ = list(_PLACES)
 
 
 def __getattr__(name: str) -> Any:

@@ -96,7 +96,7 @@ def load(folder: Path | str, environment: Mapping[str, str] | None = None, **giv
     values = _read_file(folder / FILE)
     _merge(values, _read_environment(os.environ if environment is None else environment))
     _merge(values, given)
-    config = _fill(Config(folder), values, "")
+    config: Config = _fill(Config(folder), values, "")
     logs = replace(config.logs, level_given="level" in values.get("logs", {}))
     _check(config)
     return replace(config, only=only, logs=logs)
@@ -170,7 +170,8 @@ def _fill(settings: Any, values: Mapping[str, Any], place: str) -> Any:
             filled[name] = _fill(current, value, name)
         else:
             filled[name] = _coerce(label, value, hints[name])
-    return replace(settings, **filled)
+    made: Any = replace(settings, **filled)
+    return made
 
 
 def _coerce(label: str, value: Any, hint: Any) -> Any:

@@ -37,9 +37,7 @@ def new_request_id() -> str:
 
 
 @contextmanager
-def bind(
-    *, request: str | None = None, run: int | None = None, user: str | None = None
-) -> Iterator[None]:
+def bind(*, request: str | None = None, run: int | None = None, user: str | None = None) -> Iterator[None]:
     """Sets what is given for the time of the `with` block."""
     given = {_VARIABLES[name]: value for name, value in (("request", request), ("run", run), ("user", user)) if value}
     tokens = [(variable, variable.set(value)) for variable, value in given.items()]

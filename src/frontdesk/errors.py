@@ -113,7 +113,7 @@ class OperationalError(DatabaseError):
 
 
 class IntegrityError(DatabaseError):
-    """A constraint of the table forbids it; `rule` is not_null, unique, check or foreign_key, `columns` are concerned."""
+    """A constraint forbids it; `rule` is not_null, unique, check or foreign_key, `columns` are concerned."""
 
     def __init__(self, message: str, hint: str = "", rule: str = "", columns: Sequence[str] = ()) -> None:
         super().__init__(message, hint)

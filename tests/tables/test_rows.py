@@ -23,7 +23,7 @@ MIXED = [None, 1, 2, 3, 2.5, "x", "É", "y"]
 def mixed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Database]:
     """500 rows without a primary key, with NULLs, numbers and texts in the same columns."""
     path = tmp_path_factory.mktemp("mixed") / "mixed.db"
-    drawn = random.Random(1)  # noqa: S311
+    drawn = random.Random(1)
     with sqlite3.connect(path) as connection:
         connection.execute("CREATE TABLE t (a, b, c)")
         data = [(drawn.choice(MIXED), drawn.choice([None, "q", "w"]), number) for number in range(500)]
@@ -38,9 +38,11 @@ def mixed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Database]:
 def shop(tmp_path: Path) -> Iterator[Database]:
     script = """
     CREATE TABLE people (id INTEGER PRIMARY KEY, name TEXT NOT NULL, age INTEGER, ok BOOLEAN, born DATE);
-    CREATE TABLE orders (person INTEGER REFERENCES people (id), number INTEGER, note TEXT, PRIMARY KEY (person, number));
+    CREATE TABLE orders (
+      person INTEGER REFERENCES people (id), number INTEGER, note TEXT, PRIMARY KEY (person, number));
     CREATE VIEW adults AS SELECT name FROM people WHERE age >= 18;
-    INSERT INTO people VALUES (1, 'Krish', 32, 1, '1990-01-02'), (2, 'Bob', 25, 0, NULL), (3, 'Élodie', NULL, NULL, NULL);
+    INSERT INTO people VALUES
+      (1, 'Krish', 32, 1, '1990-01-02'), (2, 'Bob', 25, 0, NULL), (3, 'Élodie', NULL, NULL, NULL);
     INSERT INTO orders VALUES (1, 1, 'a,b'), (1, 2, NULL);
     """
     with sqlite3.connect(tmp_path / "shop.db") as connection:
@@ -56,10 +58,14 @@ def key(text: str) -> KeyText:
 
 
 @given(
-    sort=st.lists(st.sampled_from(["a", "-a", "b", "-b", "c", "-c"]), max_size=3, unique_by=lambda name: name.lstrip("-")),
+    sort=st.lists(
+        st.sampled_from(["a", "-a", "b", "-b", "c", "-c"]), max_size=3, unique_by=lambda name: name.lstrip("-")
+    ),
     size=st.integers(20, 300),
 )
-def test_pages_put_together_are_the_whole_table_forwards_and_backwards(mixed: Database, sort: list[str], size: int) -> None:
+def test_pages_put_together_are_the_whole_table_forwards_and_backwards(
+    mixed: Database, sort: list[str], size: int
+) -> None:
     order = ",".join(sort)
     whole = [row[2] for row in rows.page(mixed, "t", sort=order, size=1000).rows]
     page = rows.page(mixed, "t", sort=order, size=size)
@@ -86,7 +92,7 @@ def test_a_token_of_another_sort_or_filter_is_refused(mixed: Database) -> None:
     token = rows.page(mixed, "t", sort="a", size=10).next
     for other in ({"sort": "-a"}, {"sort": "a", "where": [("b", "q")]}):
         with pytest.raises(InputError, match="another sort or filter"):
-            rows.page(mixed, "t", token=token, size=10, **other)  # type: ignore[arg-type]
+            rows.page(mixed, "t", token=token, size=10, **other)
 
 
 @pytest.mark.parametrize("token", ["nonsense", "", "W10", "é", "A" * 500])
@@ -117,12 +123,15 @@ def test_a_token_that_is_none_is_refused_or_the_first_page(shop: Database, token
         ([("age__contains", "2")], ["Krish", "Bob"]),
     ],
 )
-def test_filters_find_the_rows_that_a_person_means(shop: Database, filters: list[tuple[str, str]], names: list[str]) -> None:
+def test_filters_find_the_rows_that_a_person_means(
+    shop: Database, filters: list[tuple[str, str]], names: list[str]
+) -> None:
     assert [row[1] for row in rows.page(shop, "people", where=filters).rows] == names
 
 
 @pytest.mark.parametrize(
-    "filters", [[("nosuch", "1")], [("age__nosuch", "1")], [("_nosuch", "1")], [("age__gt", "old")], [("age__isnull", "2")]]
+    "filters",
+    [[("nosuch", "1")], [("age__nosuch", "1")], [("_nosuch", "1")], [("age__gt", "old")], [("age__isnull", "2")]],
 )
 def test_an_unknown_column_operator_or_value_is_named(shop: Database, filters: list[tuple[str, str]]) -> None:
     with pytest.raises(InputError) as wrong:
@@ -175,7 +184,10 @@ def test_a_form_changes_only_what_was_typed_anew(shop: Database) -> None:
 def test_empty_text_and_null_can_both_be_typed(shop: Database) -> None:
     shown = {"note__null_shown": "1"}
     assert rows.update_typed(shop, "orders", key("1,1"), {"note": "", **shown}, ADA).values["note"] == ""
-    assert rows.update_typed(shop, "orders", key("1,1"), {"note": "", "note__null": "1", **shown}, ADA).values["note"] is None
+    assert (
+        rows.update_typed(shop, "orders", key("1,1"), {"note": "", "note__null": "1", **shown}, ADA).values["note"]
+        is None
+    )
 
 
 def test_a_row_that_others_refer_to_is_not_deleted(shop: Database) -> None:
@@ -185,7 +197,23 @@ def test_a_row_that_others_refer_to_is_not_deleted(shop: Database) -> None:
     assert [row[0] for row in rows.page(shop, "people").rows] == [1, 3]
 
 
-NAMES = ['a"b', "a]b", "a'b", "a b", "a%b", "a/b", "a,b", "select", "é漢😀", "a;b--c", "a.b", ":x", "?", "%s", "{{7*7}}"]
+NAMES = [
+    'a"b',
+    "a]b",
+    "a'b",
+    "a b",
+    "a%b",
+    "a/b",
+    "a,b",
+    "select",
+    "é漢😀",
+    "a;b--c",
+    "a.b",
+    ":x",
+    "?",
+    "%s",
+    "{{7*7}}",
+]
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -211,7 +239,10 @@ def test_odd_names_of_tables_and_columns_work_from_creation_to_undo(shop: Databa
         ({"name": "t", "columns": [{"name": "a", "type": "MONEY"}]}, "columns.0.type"),
         ({"name": "t", "columns": [{"name": "a"}, {"name": "A"}]}, "columns.1.name"),
         ({"name": "t", "columns": [{"name": "a", "type": "INTEGER", "default": "x"}]}, "columns.0.default"),
-        ({"name": "t", "columns": [{"name": "a", "references": {"table": "no", "column": "id"}}]}, "columns.0.references"),
+        (
+            {"name": "t", "columns": [{"name": "a", "references": {"table": "no", "column": "id"}}]},
+            "columns.0.references",
+        ),
     ],
 )
 def test_a_table_that_cannot_be_is_refused_naming_the_field(shop: Database, given: dict[str, Any], field: str) -> None:

@@ -15,10 +15,15 @@ from frontdesk.logs import handlers
 
 
 def with_desk(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Adds `--desk FOLDER`; the command gets the opened desk as `desk`, with its own records going into the desk's logs."""
+    """Adds `--desk FOLDER`; the command gets the opened desk as `desk`, and its records go into the desk's logs."""
 
     @click.option(
-        "--desk", "folder", default=".", envvar="FRONTDESK_DESK", metavar="FOLDER", help="The desk's folder (default: this one)."
+        "--desk",
+        "folder",
+        default=".",
+        envvar="FRONTDESK_DESK",
+        metavar="FOLDER",
+        help="The desk's folder (default: this one).",
     )
     @functools.wraps(command)
     def with_opened(folder: str, **arguments: Any) -> Any:

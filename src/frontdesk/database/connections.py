@@ -1,7 +1,6 @@
 """One database: connections for reading, one writer, and the driver's errors as ours."""
 
 import logging
-import logging
 import sqlite3
 import threading
 from collections.abc import Callable, Iterator, Sequence
@@ -69,7 +68,7 @@ class Database:
     def fetch(self, connection: Connection, statement: Executable) -> Sequence[Any]:
         """All rows of the statement, fetched under one lock.
 
-        The sqlite3 module gives the interpreter lock away at every row, so that four fetching threads are slower than one.
+        The sqlite3 module gives the interpreter lock away at every row: four fetching threads are slower than one.
         """
         with self._fetching:
             return connection.execute(statement).all()
@@ -239,6 +238,6 @@ def open_recorded(path: Path) -> RecordedConnection:
     Unlike ours it is not in autocommit mode: people's code commits as the driver's documentation says.
     """
     connection = open_file(path, create=True, factory=RecordedConnection)
-    connection.isolation_level = ""
+    connection.isolation_level = "DEFERRED"
     assert isinstance(connection, RecordedConnection)
     return connection

@@ -10,14 +10,38 @@ from frontdesk import errors
 _CONSTRAINT = re.compile(r"^(UNIQUE|NOT NULL|CHECK|FOREIGN KEY) constraint failed(?:: (.*))?$", re.DOTALL)
 
 _BY_CODE: dict[str, tuple[type[errors.DatabaseError], str, str]] = {
-    "SQLITE_BUSY": (errors.BusyError, "The database is busy: another program holds its lock.", "Try again in a moment."),
+    "SQLITE_BUSY": (
+        errors.BusyError,
+        "The database is busy: another program holds its lock.",
+        "Try again in a moment.",
+    ),
     "SQLITE_LOCKED": (errors.BusyError, "The table is locked by another statement.", "Try again in a moment."),
     "SQLITE_FULL": (errors.DiskFullError, "The disk is full; nothing was changed.", "Make space and try again."),
-    "SQLITE_NOTADB": (errors.OperationalError, "This file is not a SQLite database.", "Check the file's name, or move it away."),
-    "SQLITE_CORRUPT": (errors.OperationalError, "The database file is damaged.", "Restore it from a backup, or try `sqlite3 FILE .recover`."),
-    "SQLITE_READONLY": (errors.OperationalError, "The database cannot be written.", "Check the file's and its folder's permissions."),
-    "SQLITE_CANTOPEN": (errors.OperationalError, "The database file cannot be opened.", "Check that it is there and can be read."),
-    "SQLITE_IOERR": (errors.OperationalError, "The disk failed while the database was read or written.", "Look at the system's log."),
+    "SQLITE_NOTADB": (
+        errors.OperationalError,
+        "This file is not a SQLite database.",
+        "Check the file's name, or move it away.",
+    ),
+    "SQLITE_CORRUPT": (
+        errors.OperationalError,
+        "The database file is damaged.",
+        "Restore it from a backup, or try `sqlite3 FILE .recover`.",
+    ),
+    "SQLITE_READONLY": (
+        errors.OperationalError,
+        "The database cannot be written.",
+        "Check the file's and its folder's permissions.",
+    ),
+    "SQLITE_CANTOPEN": (
+        errors.OperationalError,
+        "The database file cannot be opened.",
+        "Check that it is there and can be read.",
+    ),
+    "SQLITE_IOERR": (
+        errors.OperationalError,
+        "The disk failed while the database was read or written.",
+        "Look at the system's log.",
+    ),
     "SQLITE_INTERRUPT": (errors.OperationalError, "The statement was interrupted.", ""),
     "SQLITE_TOOBIG": (errors.DataError, "A value is too big for the database.", "At most 1,000,000,000 bytes."),
     "SQLITE_MISMATCH": (errors.DataError, "A value does not fit its column's type.", ""),
@@ -60,7 +84,9 @@ def _integrity(message: str) -> errors.IntegrityError:
         "FOREIGN KEY": "A row refers to a row that is not there.",
     }[rule]
     hint = "Delete or change the rows that refer to it first." if rule == "FOREIGN KEY" else ""
-    return errors.IntegrityError(sentence, hint, rule.lower().replace(" ", "_"), columns if rule != "FOREIGN KEY" else ())
+    return errors.IntegrityError(
+        sentence, hint, rule.lower().replace(" ", "_"), columns if rule != "FOREIGN KEY" else ()
+    )
 
 
 def kind_of(declared: str) -> str:

@@ -1,6 +1,6 @@
 """The log index: every log record, its loggers, and counts by minute that serve as histogram and time index."""
 
-from sqlalchemy import BigInteger, Column, Index, Integer, MetaData, String, Table, Text, literal_column
+from sqlalchemy import BigInteger, Column, ColumnElement, Index, Integer, MetaData, String, Table, Text, literal_column
 
 from frontdesk.config import Config
 from frontdesk.database import migrations
@@ -34,7 +34,7 @@ records = Table(
     Column("user", String(110)),
 )
 
-SEVERE = literal_column("30")
+SEVERE: ColumnElement[int] = literal_column("30")
 """WARNING as it must stand in the SQL: a bound parameter would not qualify for the partial indexes."""
 
 _severe = records.c.level >= SEVERE

@@ -58,7 +58,6 @@ class Table:
     foreign_keys: tuple[ForeignKey, ...] = ()
     row_id: str | None = None  # the hidden key's name where no primary key is declared
 
-
     @cached_property
     def primary_key(self) -> tuple[str, ...]:
         """The names of the key's columns, in the key's order."""
@@ -102,7 +101,9 @@ def table(database: Database, name: str) -> Table:
     """The table or view of this name. Raises NotFoundError."""
     found = tables(database).get(name)
     if found is None:
-        raise errors.NotFoundError(f"{database.name} has no table {name!r}.", "Its tables are listed at the database's page.")
+        raise errors.NotFoundError(
+            f"{database.name} has no table {name!r}.", "Its tables are listed at the database's page."
+        )
     return found
 
 
@@ -136,14 +137,12 @@ def read_tables(driver: Any) -> dict[str, Table]:
 def _read_table(driver: Any, name: str, kind: str, without_rowid: bool) -> Table:
     try:
         rows = driver.execute(f"PRAGMA table_xinfo({quoted(name)})").fetchall()
-    except Exception:  # a view over a table that is gone: listed, with no columns
+    except Exception:  # noqa: BLE001 - a view over a table that is gone is listed, with no columns
         rows = []
     keys = _foreign_keys(driver, name)
     references = {key.columns[0]: (key.table, key.references[0]) for key in keys if len(key.columns) == 1}
     in_key = sum(1 for row in rows if row[5])
-    columns = tuple(
-        _column(row, in_key, references.get(row[1]), without_rowid) for row in rows if row[6] != 1
-    )
+    columns = tuple(_column(row, in_key, references.get(row[1]), without_rowid) for row in rows if row[6] != 1)
     has_key = in_key > 0 or kind != "table" or without_rowid
     return Table(name, columns, "view" if kind == "view" else "table", keys, None if has_key else _row_id(columns))
 

@@ -125,7 +125,7 @@ REVISION = "0001"
 """The newest migration in migrations/state."""
 
 
-def open(config: Config) -> Database:
+def open(config: Config) -> Database:  # noqa: A001 - `state.open` says it
     """The database of these tables, made and migrated where needed."""
     config.state_folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     database = Database("state", config.state_folder / "state.db", create=True)

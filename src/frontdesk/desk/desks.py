@@ -20,7 +20,6 @@ from frontdesk.desk.runs import Runs
 from frontdesk.errors import ConfigError, Error, NotFoundError, OperationalError
 from frontdesk.functions import runs
 from frontdesk.functions.calls import Calls
-from frontdesk.functions.calls import Calls
 from frontdesk.functions.registry import Registry
 from frontdesk.logs import carrier, handlers, loggers
 from frontdesk.tables import structure
@@ -144,7 +143,9 @@ class Desk:
 
     def keep(self) -> None:
         """Begins what goes by the clock, in this process unless another one of this machine does it."""
-        keeper = Keeper(self.config, self.state, self.log_index, also=[functools.partial(runs.fail_orphans, self.state)])
+        keeper = Keeper(
+            self.config, self.state, self.log_index, also=[functools.partial(runs.fail_orphans, self.state)]
+        )
         keeper.start()
         self._closing.append(keeper.stop)
 
@@ -183,8 +184,8 @@ class Desk:
     def _look(self) -> None:
         found = files.find(self.folder, self.config.only)
         known = self._databases
-        # A file that this process has open in SQLite must not be opened and closed beside it: that drops the locks of all
-        # its connections, and another process may then delete the write-ahead log under them.
+        # A file that this process has open in SQLite must not be opened and closed beside it: that drops the locks of
+        # all its connections, and another process may then delete the write-ahead log under them.
         opened = {database.path for database in known.values()}
         self._problems = {
             name: problem for name, path in found.items() if path not in opened and (problem := files.problem(path))

@@ -23,7 +23,7 @@ class Runs:
     log_index: Database
 
     def show(self, run: int, by: Caller) -> dict[str, Any]:
-        """`{run, records, records_next, changes, changes_next}`. Raises NotFoundError when it is not the caller's to see."""
+        """`{run, records, records_next, changes, changes_next}`. NotFoundError when the caller may not see it."""
         found = runs.show(self.state, run, by)
         logged = records.search(self.log_index, records.Filter(run=run), size=SHOWN, after=0)
         changed = self.changes.search(run=run, size=SHOWN + 1)

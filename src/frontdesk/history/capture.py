@@ -26,7 +26,7 @@ from frontdesk.history import entries
 
 _VERB = re.compile(r"(?:\s|;|\(|--[^\n]*(?:\n|$)|/\*.*?\*/)*(\w+)", re.DOTALL)
 _HARMLESS = frozenset(
-    "SELECT PRAGMA EXPLAIN BEGIN COMMIT END ROLLBACK SAVEPOINT RELEASE VALUES CREATE ATTACH DETACH ANALYZE VACUUM".split()
+    "SELECT PRAGMA EXPLAIN BEGIN COMMIT END ROLLBACK SAVEPOINT RELEASE VALUES CREATE ATTACH DETACH VACUUM".split()
 )
 
 ARGUMENTS = 90
@@ -107,11 +107,13 @@ class Recorder:
         facts = [self._who(fact) for fact in ("at", "user", "request", "run", "transaction", "undoes")]
         self._driver.execute(
             f'INSERT INTO {entries.changes.name} (id, "table", operation, columns, "key", at, user, request, run,'
-            ' "transaction", undoes) VALUES (?, ?, ?, \'["sql"]\', \'[]\', ?, ?, ?, ?, ?, ?)',
+            " \"transaction\", undoes) VALUES (?, ?, ?, '[\"sql\"]', '[]', ?, ?, ?, ?, ?, ?)",
             [number, table, group, *facts],
         )
         texts = [None if sql is None else values.exact([sql]) for sql in (before, after)]
-        self._driver.execute(f"INSERT INTO {entries.rows.name} (change, before, after) VALUES (?, ?, ?)", [number, *texts])
+        self._driver.execute(
+            f"INSERT INTO {entries.rows.name} (change, before, after) VALUES (?, ?, ?)", [number, *texts]
+        )
         return number
 
     def _make_ready(self, found: re.Match[str] | None) -> None:
@@ -193,7 +195,8 @@ def _trigger(table: Table, operation: str, before: str, after: str) -> str:
     changes, rows = quoted(entries.changes.name), quoted(entries.rows.name)
     facts = ", ".join(f"frontdesk_who('{fact}')" for fact in ("at", "user", "request", "run", "transaction", "undoes"))
     return f"""
-CREATE TEMP TRIGGER {quoted(f"{schema.OWN}{operation}_{table.name}")} AFTER {operation.upper()} ON main.{quoted(table.name)}
+CREATE TEMP TRIGGER {quoted(f"{schema.OWN}{operation}_{table.name}")}
+AFTER {operation.upper()} ON main.{quoted(table.name)}
 BEGIN
   INSERT INTO {changes} (id, "table", operation, columns, "key", at, user, request, run, "transaction", undoes)
   SELECT frontdesk_change({literal}, '{operation}'), {literal}, coalesce(frontdesk_who('operation'), '{operation}'),
@@ -206,7 +209,7 @@ END"""
 
 
 def _entries_sql() -> list[str]:
-    dialect = sqlite.dialect()  # type: ignore[no-untyped-call]
+    dialect = sqlite.dialect()
     tables = [entries.changes, entries.rows]
     made = [str(CreateTable(table, if_not_exists=True).compile(dialect=dialect)) for table in tables]
     indexes = [index for table in tables for index in sorted(table.indexes, key=lambda index: str(index.name))]

@@ -103,9 +103,10 @@ def search(
 def find(database: Database, number: int) -> Change:
     """The change of this number. Raises NotFoundError."""
     with database.connect() as connection:
-        found = exists(connection) and connection.execute(
-            sa.select(entries.changes).where(entries.changes.c.id == number)
-        ).all()
+        found = (
+            exists(connection)
+            and connection.execute(sa.select(entries.changes).where(entries.changes.c.id == number)).all()
+        )
         if not found:
             raise NotFoundError(f"There is no change {database.name}.{number}.")
         return _changes(connection, database.name, found)[0]
@@ -120,9 +121,10 @@ def rows(database: Database, number: int, *, size: int = 100, after: int = 0) ->
         .limit(size + 1)
     )
     with database.connect() as connection:
-        header = exists(connection) and connection.execute(
-            sa.select(entries.changes).where(entries.changes.c.id == number)
-        ).first()
+        header = (
+            exists(connection)
+            and connection.execute(sa.select(entries.changes).where(entries.changes.c.id == number)).first()
+        )
         if not header:
             raise NotFoundError(f"There is no change {database.name}.{number}.")
         found = connection.execute(statement).all()
@@ -138,7 +140,9 @@ def _has_rows() -> sa.ColumnElement[bool]:
     return sa.exists().where(entries.rows.c.change == entries.changes.c.id)
 
 
-def _changes(connection: Connection, database: str, found: Sequence[Any], key: Sequence[Any] | None = None) -> list[Change]:
+def _changes(
+    connection: Connection, database: str, found: Sequence[Any], key: Sequence[Any] | None = None
+) -> list[Change]:
     ids = [header.id for header in found]
     counted = sa.select(entries.rows.c.change, sa.func.count(), sa.func.max(entries.rows.c.id))
     counts = {
@@ -191,5 +195,7 @@ def _named(names: list[str], text: str | None, key: set[str]) -> dict[str, Any] 
     if text is None:
         return None
     named = dict(zip(names, values.exactly(text), strict=True))
-    return {("_key" if name == names[-1] and name in key and name in {"rowid", "_rowid_", "oid"} else name): value
-            for name, value in named.items()}
+    return {
+        ("_key" if name == names[-1] and name in key and name in {"rowid", "_rowid_", "oid"} else name): value
+        for name, value in named.items()
+    }

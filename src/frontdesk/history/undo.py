@@ -57,7 +57,9 @@ class _Undoing:
                 self._undo_change(header)
         if self._refused:
             raise errors.ConflictError(
-                "These rows have changed since, so nothing was undone.", "Undo the later changes first.", refused=self._refused
+                "These rows have changed since, so nothing was undone.",
+                "Undo the later changes first.",
+                refused=self._refused,
             )
 
     def _undo_change(self, header: Any) -> None:
@@ -67,15 +69,22 @@ class _Undoing:
         if table is None or any(name not in table.clause.c for name in names):
             self._refuse(None, f"The table {header.table} is gone or has other columns now.")
             return
-        newest_first = sa.select(entries.rows).where(entries.rows.c.change == header.id).order_by(entries.rows.c.id.desc())
+        newest_first = (
+            sa.select(entries.rows).where(entries.rows.c.change == header.id).order_by(entries.rows.c.id.desc())
+        )
         for row in self._connection.execute(newest_first).all():
             self._undo_row(table, names, json.loads(header.key), row)
         self.made += self._recorder.ids
 
     def _undo_row(self, table: Table, names: list[str], key: list[str], row: Any) -> None:
-        before, after = (dict(zip(names, values.exactly(text), strict=True)) if text else None for text in (row.before, row.after))
+        before, after = (
+            dict(zip(names, values.exactly(text), strict=True)) if text else None for text in (row.before, row.after)
+        )
         standing = after or before or {}
-        place = [table.clause.c[name].is_(sa.null()) if standing[name] is None else table.clause.c[name] == standing[name] for name in key]
+        place = [
+            table.clause.c[name].is_(sa.null()) if standing[name] is None else table.clause.c[name] == standing[name]
+            for name in key
+        ]
         current = self._connection.execute(sa.select(*(table.clause.c[name] for name in names)).where(*place)).first()
         shown = [standing[name] for name in key]
         if (values.exact(current) if current else None) != row.after:
@@ -105,7 +114,7 @@ class _Undoing:
             self._recorder.remove()
             schema.drop(self._connection, header.table)
             self._recorder.label("undo", header.id)
-            self.made.append(self._recorder.record_schema(header.table, before=values.exactly(sql)[0]))
+            self.made.append(self._recorder.record_schema(header.table, before=values.exactly(sql or "[null]")[0]))
 
     def _refuse(self, key: list[Any] | None, reason: str) -> None:
         self._refused.append({"key": key[0] if key and len(key) == 1 else key, "reason": reason})
@@ -122,7 +131,9 @@ def _with_cascades(connection: Connection, database: Database, numbers: Iterable
     if not changes.exists(connection):
         raise errors.NotFoundError(f"Nothing was ever changed in {database.name}.")
     listed = entries.changes
-    found = {header.id: header for header in connection.execute(sa.select(listed).where(listed.c.id.in_(list(numbers))))}
+    found = {
+        header.id: header for header in connection.execute(sa.select(listed).where(listed.c.id.in_(list(numbers))))
+    }
     if not found:
         raise errors.NotFoundError("There is no such change.")
     pending = list(found.values())

@@ -68,17 +68,28 @@ def stored_from_form(table: Table, form: Mapping[str, str], *, partial: bool = F
 
     Columns that the form does not hold keep their default. Raises InputError naming every wrong column.
     """
-    typed = {column.name: form[column.name] for column in writable(table) if column.name in form and column.kind != "file"}
+    typed = {
+        column.name: form[column.name] for column in writable(table) if column.name in form and column.kind != "file"
+    }
     empty = {name: "" for name, text in typed.items() if text == "" and _is_empty_text(table.column(name), form)}
-    defaults = {name for name, text in typed.items() if text == "" and not partial and table.column(name).default is not None}
-    fields = [field(column) for column in writable(table) if column.kind != "file" and column.name not in {*empty, *defaults}]
+    defaults = {
+        name for name, text in typed.items() if text == "" and not partial and table.column(name).default is not None
+    }
+    fields = [
+        field(column) for column in writable(table) if column.kind != "file" and column.name not in {*empty, *defaults}
+    ]
     rest = {name: text for name, text in typed.items() if name not in {*empty, *defaults}}
     return empty | _stored(table, parsing.parse_text(fields, rest, partial))
 
 
 def _is_empty_text(column: Column, form: Mapping[str, str]) -> bool:
     """Whether empty text was meant rather than NULL: the form of a nullable text has a box to tick for NULL."""
-    return column.kind == "text" and column.nullable and f"{column.name}__null_shown" in form and f"{column.name}__null" not in form
+    return (
+        column.kind == "text"
+        and column.nullable
+        and f"{column.name}__null_shown" in form
+        and f"{column.name}__null" not in form
+    )
 
 
 def _blobs(table: Table, given: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, str]]:
@@ -100,7 +111,11 @@ def _blobs(table: Table, given: Mapping[str, Any]) -> tuple[dict[str, Any], dict
 
 def _stored(table: Table, parsed: Mapping[str, Any]) -> dict[str, Any]:
     automatic = {column.name for column in table.columns if column.automatic}
-    return {name: stored(table.column(name), value) for name, value in parsed.items() if value is not None or name not in automatic}
+    return {
+        name: stored(table.column(name), value)
+        for name, value in parsed.items()
+        if value is not None or name not in automatic
+    }
 
 
 def stored(column: Column, value: Any) -> Any:
@@ -146,5 +161,3 @@ def written(column: Column, value: Any) -> str:
     if column.kind == "boolean" and value in {0, 1}:
         return "true" if value else "false"
     return str(value)
-
-

@@ -42,7 +42,11 @@ class Filter:
     @property
     def parameter(self) -> str:
         """The name that it has in an address."""
-        return self.column if self.operator == "exact" and not self.column.startswith("_") else f"{self.column}__{self.operator}"
+        return (
+            self.column
+            if self.operator == "exact" and not self.column.startswith("_")
+            else f"{self.column}__{self.operator}"
+        )
 
     @property
     def sign(self) -> str:
@@ -120,11 +124,15 @@ def _condition(table: Table, one: Filter) -> sa.ColumnElement[bool]:
 
 
 def _compared(column: sa.ColumnClause[Any], operator: str, value: Any) -> sa.ColumnElement[bool]:
-    if operator == "exact":
-        return column == value
-    if operator == "not":
-        return (column != value) | column.is_(None)
-    return {"gt": column > value, "gte": column >= value, "lt": column < value, "lte": column <= value}[operator]
+    made: dict[str, sa.ColumnElement[bool]] = {
+        "exact": column == value,
+        "not": (column != value) | column.is_(None),
+        "gt": column > value,
+        "gte": column >= value,
+        "lt": column < value,
+        "lte": column <= value,
+    }
+    return made[operator]
 
 
 def _listed(text: str) -> list[str]:

@@ -1,4 +1,4 @@
-"""Keyset pages: the rows after a row, found by the values it is sorted by, so that the last page costs what the first does.
+"""Keyset pages: the rows after a row, found by the values it is sorted by: the last page costs what the first does.
 
 Each query has a bounded range on its first sort column (`k >= :k AND (k > :k OR …)`), which an index can serve; rows
 whose first sort value is NULL come last, by a query of their own.
@@ -131,7 +131,7 @@ def _after(
         equal = rest if first else sa.and_(column.is_(None), rest)
         return sa.or_(column.is_not(None), equal) if backwards and not first else equal
     falling = sort.descending != backwards
-    later = column < value if falling else column > value
+    later: sa.ColumnElement[bool] = column < value if falling else column > value
     if _nullable(table, sort) and not (first or backwards):
         return sa.or_(column.is_(None), later, sa.and_(column == value, rest))
     if len(sorts) == 1:

@@ -56,7 +56,7 @@ class Page:
 
     def json(self) -> dict[str, Any]:
         """The page as the API gives it."""
-        found = {
+        found: dict[str, Any] = {
             "rows": [columns.named(self.table, row, self.names) for row in self.rows],
             "next": self.next,
             "count": self.count,
@@ -97,7 +97,9 @@ def page(
     conditions = filters.conditions(table, wanted)
     with database.connect() as connection:
         reading = _Reading(database, connection, table, conditions, size)
-        made = reading.by_key(sorts, place, names, scope) if table.key else reading.by_offset(sorts, place, names, scope)
+        made = (
+            reading.by_key(sorts, place, names, scope) if table.key else reading.by_offset(sorts, place, names, scope)
+        )
         counted, capped = reading.count(count)
     return Page(table, names, *made, counted, capped)
 
@@ -237,18 +239,23 @@ def insert_typed(database: Database, name: str, form: Mapping[str, str], by: Cal
 
 
 def _all_stored(table: Table, given: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
-    stored, wrong = [], {}
+    stored: list[dict[str, Any]] = []
+    wrong: dict[str, str] = {}
     for number, row in enumerate(given):
         try:
             stored.append(columns.stored_from_json(table, row))
         except InputError as error:
-            wrong |= error.errors if len(given) == 1 else {f"rows.{number}.{n}": text for n, text in error.errors.items()}
+            wrong |= (
+                error.errors if len(given) == 1 else {f"rows.{number}.{n}": text for n, text in error.errors.items()}
+            )
     if wrong:
         raise InputError(errors=wrong)
     return stored
 
 
-def _insert(database: Database, table: Table, stored: Sequence[Mapping[str, Any]], by: Caller, on_conflict: str) -> Inserted:
+def _insert(
+    database: Database, table: Table, stored: Sequence[Mapping[str, Any]], by: Caller, on_conflict: str
+) -> Inserted:
     inserted = updated = 0
     made: list[tuple[Any, ...]] = []
     with capture.recording(database, by) as connection:
@@ -349,5 +356,7 @@ def _check_match(current: Row, if_match: str | None) -> None:
 
 def _editable(table: Table) -> Table:
     if not table.editable:
-        raise PermissionDenied(f"{table.name} is a {table.kind}, whose rows cannot be changed.", "Change the tables it is made from.")
+        raise PermissionDenied(
+            f"{table.name} is a {table.kind}, whose rows cannot be changed.", "Change the tables it is made from."
+        )
     return table

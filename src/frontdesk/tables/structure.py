@@ -2,7 +2,7 @@
 
 import threading
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 from weakref import WeakKeyDictionary
@@ -36,7 +36,12 @@ class Summary:
 def summaries(database: Database) -> list[Summary]:
     """The tables and views of a database, with exact counts of rows that are at most some seconds old when costly."""
     return [
-        Summary(table.name, table.kind, _counts.count(database, table) if table.kind == "table" else None, len(table.columns))
+        Summary(
+            table.name,
+            table.kind,
+            _counts.count(database, table) if table.kind == "table" else None,
+            len(table.columns),
+        )
         for table in schema.tables(database).values()
     ]
 
@@ -49,7 +54,8 @@ def describe(table: Table) -> dict[str, Any]:
         "columns": [_described(column) for column in table.columns],
         "primary_key": list(table.primary_key),
         "foreign_keys": [
-            {"columns": list(key.columns), "table": key.table, "references": list(key.references)} for key in table.foreign_keys
+            {"columns": list(key.columns), "table": key.table, "references": list(key.references)}
+            for key in table.foreign_keys
         ],
     }
 
@@ -185,4 +191,3 @@ def _references(database: Database, given: Any) -> tuple[str, str] | None:
     if target is None or str(given["column"]) not in {column.name for column in target.columns}:
         raise InputError(errors={"references": f"{database.name} has no column {given['table']}.{given['column']}."})
     return str(given["table"]), str(given["column"])
-

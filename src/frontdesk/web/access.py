@@ -108,4 +108,6 @@ def _check_origin() -> None:
             return
     elif site in {None, "same-origin"} and (origin is None or urlsplit(origin).netloc == request.host):
         return
-    raise PermissionDenied("This request comes from another site.", "Send it from a page of this desk, or with a token.")
+    raise PermissionDenied(
+        "This request comes from another site.", "Send it from a page of this desk, or with a token."
+    )

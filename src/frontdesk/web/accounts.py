@@ -3,7 +3,7 @@
 import logging
 from urllib.parse import urlsplit
 
-from flask import Blueprint, Response, redirect, request, url_for
+from flask import Blueprint, Response, request, url_for
 
 from frontdesk.accounts import audit, links, sessions, users
 from frontdesk.accounts.users import User
@@ -132,7 +132,7 @@ def _enter(user: User, deed: str, after: str = "") -> Response:
 
 
 def _go(target: str) -> Response:
-    return redirect(target, 303)  # type: ignore[return-value]
+    return rendering.lead_to(target)
 
 
 def _note(who: str, deed: str, level: int = logging.INFO) -> None:

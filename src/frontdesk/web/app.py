@@ -7,7 +7,24 @@ from flask import Flask, Response, g, request
 
 from frontdesk import context
 from frontdesk.desk import Desk
-from frontdesk.web import access, accounts, current, errors, functions, health, home, hosts, logs, pages, paths, rendering, runs, tables
+from frontdesk.web import (
+    access,
+    accounts,
+    changes,
+    current,
+    errors,
+    functions,
+    health,
+    home,
+    hosts,
+    logs,
+    pages,
+    paths,
+    rendering,
+    rows,
+    runs,
+    tables,
+)
 
 logger = logging.getLogger("frontdesk.web")
 
@@ -30,14 +47,16 @@ def create_app(desk: Desk, *, trusted_hosts: list[str] | None = None) -> Flask:
     app.secret_key = desk.secret_key()
     if trusted_hosts:
         app.wsgi_app = hosts.only(app.wsgi_app, trusted_hosts)  # type: ignore[method-assign]
-    app.config.update(SESSION_COOKIE_NAME="frontdesk_flash", SESSION_COOKIE_SAMESITE="Lax", SESSION_COOKIE_HTTPONLY=True)
+    app.config.update(
+        SESSION_COOKIE_NAME="frontdesk_flash", SESSION_COOKIE_SAMESITE="Lax", SESSION_COOKIE_HTTPONLY=True
+    )
     paths.install(app.url_map)
     current.put(app, desk)
     app.before_request(_begin)
     access.install(app)
     errors.install(app)
     rendering.install(app)
-    for room in (home, accounts, tables, functions, runs, logs, pages, health):
+    for room in (home, accounts, tables, rows, changes, functions, runs, logs, pages, health):
         app.register_blueprint(room.routes)
     app.after_request(_finish)
     app.teardown_request(_forget)

@@ -19,9 +19,11 @@ NUMBERS = {"integer", "real", "number"}
 NULL = '<span class="null">NULL</span>'
 
 
-def body(database: str, table: Table, names: Sequence[str], rows: Sequence[Sequence[Any]], row_keys: Sequence[Any]) -> Markup:
+def body(
+    database: str, table: Table, names: Sequence[str], rows: Sequence[Sequence[Any]], row_keys: Sequence[Any]
+) -> Markup:
     """The rows as `<tr>` elements; key cells link to their rows, references to the rows that they name."""
-    base = url_for("tables.rows", database=database, table=table.name)
+    base = url_for("rows.index", database=database, table=table.name)
     shown = [column for name in names for column in table.columns if column.name == name]
     cells = [_cell(database, table, column) for column in shown]
     opened = [_opening(column) for column in shown]
@@ -51,13 +53,14 @@ def _cell(database: str, table: Table, column: Column) -> Callable[[Any, str | N
     if column.name in table.key:
         return lambda value, link: f'<a class="key" href="{link}">{show(value)}</a>' if link else show(value)
     if column.references:
-        target = url_for("tables.rows", database=database, table=column.references[0])
+        target = url_for("rows.index", database=database, table=column.references[0])
         return lambda value, _: NULL if value is None else _reference(target, value, show)
     return lambda value, _: show(value)
 
 
 def _reference(target: str, value: Any, show: Callable[[Any], str]) -> str:
-    return f'<a class="reference" href="{escape(target)}/rows/{escape(quote(written(keys.text(value)), safe="~"))}">{show(value)}</a>'
+    row = escape(f"{target}/rows/{quote(written(keys.text(value)), safe='~')}")
+    return f'<a class="reference" href="{row}">{show(value)}</a>'
 
 
 def _shown(column: Column) -> Callable[[Any], str]:

@@ -4,7 +4,7 @@ import logging
 from http import HTTPStatus
 from typing import Any
 
-from flask import Flask, Response, redirect, request, url_for
+from flask import Flask, Response, request, url_for
 from werkzeug.exceptions import HTTPException
 
 from frontdesk import context, errors
@@ -75,7 +75,7 @@ def _answer_ours(error: errors.Error) -> Response:
         logger.error("%s: %s", type(error).__name__, error, exc_info=status == 500)
     if status == 401 and not _wants_json():
         after = request.full_path.rstrip("?") if request.method == "GET" else None
-        return redirect(url_for("accounts.login", next=after if after != "/" else None), 303)  # type: ignore[return-value]
+        return rendering.lead_to(url_for("accounts.login", next=after if after != "/" else None))
     response = _respond(status, error.message, error.hint, **_details(error))
     seconds = getattr(error, "seconds", None)
     if seconds is not None:
@@ -107,7 +107,7 @@ def _answer_http(error: HTTPException) -> Response:
 
 
 def _answer_unexpected(error: Exception) -> Response:
-    logger.exception("%s %s failed", request.method, request.path)
+    logger.error("%s %s failed", request.method, request.path, exc_info=error)
     return _respond(500, "Frontdesk made a mistake.", "It is in the logs under this request's id.")
 
 

@@ -5,7 +5,7 @@ import shlex
 from collections.abc import Mapping
 from typing import Any
 
-from flask import Blueprint, Response, redirect, request, url_for
+from flask import Blueprint, Response, request, url_for
 
 from frontdesk.errors import InputError
 from frontdesk.forms.fields import Field
@@ -70,7 +70,7 @@ def call(function: str) -> Response:
     except InputError as error:
         return _form(found, request.form, error.errors, status=422)
     shown = url_for("functions.function", function=function, run=run.id)
-    return redirect(url_for("runs.run", run=run.id) if run.live else shown, 303)  # type: ignore[return-value]
+    return rendering.lead_to(url_for("runs.run", run=run.id) if run.live else shown)
 
 
 @routes.get("/api/functions/<name:function>")

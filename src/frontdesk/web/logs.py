@@ -4,7 +4,7 @@ import logging
 from datetime import timedelta
 from typing import Any
 
-from flask import Blueprint, Response, flash, redirect, request, url_for
+from flask import Blueprint, Response, flash, request, url_for
 
 from frontdesk.accounts import audit
 from frontdesk.config import LEVELS
@@ -170,7 +170,7 @@ def set_level() -> Response:
     except InputError as error:
         return _all_loggers(status_of(error), error.errors, name)
     flash(f"{name} is at {level}." if level else f"{name} is as it was before.", "done")
-    return redirect(url_for("logs.all_loggers"), 303)  # type: ignore[return-value]
+    return rendering.lead_to(url_for("logs.all_loggers"))
 
 
 @routes.get("/api/loggers")

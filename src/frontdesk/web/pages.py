@@ -4,7 +4,15 @@ import secrets
 from pathlib import Path
 
 from flask import Blueprint, Response
-from jinja2 import ChoiceLoader, DictLoader, FileSystemLoader, StrictUndefined, TemplateError, TemplateNotFound, TemplateSyntaxError
+from jinja2 import (
+    ChoiceLoader,
+    DictLoader,
+    FileSystemLoader,
+    StrictUndefined,
+    TemplateError,
+    TemplateNotFound,
+    TemplateSyntaxError,
+)
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 from markupsafe import Markup
 
@@ -39,7 +47,9 @@ def page(page: str) -> Response:
     """The template `pages/PAGE.html`, filled with the reader's role."""
     desk = current.desk()
     if page not in pages.names(desk.folder):
-        raise NotFoundError(f"There is no page {page!r}.", f"Pages are the templates {pages.FOLDER}/NAME.html of the desk.")
+        raise NotFoundError(
+            f"There is no page {page!r}.", f"Pages are the templates {pages.FOLDER}/NAME.html of the desk."
+        )
     mark = secrets.token_hex(16)
     text = _fill(desk.folder / pages.FOLDER, page, {**pages.Reader(desk, access.caller()).names(), "__mark": mark})
     if not text.lstrip().startswith(mark):

@@ -65,7 +65,9 @@ class KeyConverter(BaseConverter):
 
     def to_url(self, value: Any) -> str:
         """The key's values as they stand in a path."""
-        parts = value.parts if isinstance(value, keys.KeyText) else value if isinstance(value, (tuple, list)) else (value,)
+        parts = (
+            value.parts if isinstance(value, keys.KeyText) else value if isinstance(value, (tuple, list)) else (value,)
+        )
         return ",".join("~0" if part is None else quote(written(keys.text(part)), safe="~") for part in parts)
 
 

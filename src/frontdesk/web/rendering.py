@@ -26,6 +26,11 @@ def answer(body: Any, status: int = 200) -> Response:
     return Response(values.dumps(body) + "\n", status, mimetype="application/json")
 
 
+def lead_to(address: str) -> Response:
+    """Leads to another page after something was done (303: by GET)."""
+    return Response(status=303, headers={"Location": address})
+
+
 def install(app: Flask) -> None:
     """Gives every template of the application its names and filters."""
     app.jinja_env.globals.update(asset=asset, has_bundle=has_bundle, request_id=request_id)
@@ -97,7 +102,11 @@ def _navigation(found: Navigation) -> dict[str, Any]:
             "url": url_for("tables.tables", database=one.name),
             "problem": one.problem,
             "tables": [
-                {"name": table.name, "rows": table.rows, "url": url_for("tables.rows", database=one.name, table=table.name)}
+                {
+                    "name": table.name,
+                    "rows": table.rows,
+                    "url": url_for("rows.index", database=one.name, table=table.name),
+                }
                 for table in one.tables
             ],
         }

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from flask import Blueprint, Response, flash, redirect, request, url_for
+from flask import Blueprint, Response, flash, request, url_for
 
 from frontdesk.functions import runs as kept
 from frontdesk.web import access, bodies, current, rendering
@@ -69,7 +69,7 @@ def run_json(run: int) -> Response:
 def replay(run: int) -> Response:
     """Calls again with the same arguments and leads to the new run."""
     made = current.desk().calls.replay(run, access.caller(), wait=PATIENCE)
-    return redirect(url_for("runs.run", run=made.id), 303)  # type: ignore[return-value]
+    return rendering.lead_to(url_for("runs.run", run=made.id))
 
 
 @routes.post("/api/runs/<int:run>/replay")
@@ -84,7 +84,7 @@ def replay_json(run: int) -> Response:
 def stop(run: int) -> Response:
     """Stops the run and shows it."""
     kept.stop(current.desk().state, run, access.caller())
-    return redirect(url_for("runs.run", run=run), 303)  # type: ignore[return-value]
+    return rendering.lead_to(url_for("runs.run", run=run))
 
 
 @routes.post("/api/runs/<int:run>/stop")
@@ -101,7 +101,7 @@ def undo(run: int) -> Response:
     """Undoes all that the run changed and shows it."""
     done = current.desk().runs.undo(run, access.caller())
     flash(f"Undone: {done.undone} {'row' if done.undone == 1 else 'rows'}.", "done")
-    return redirect(url_for("runs.run", run=run), 303)  # type: ignore[return-value]
+    return rendering.lead_to(url_for("runs.run", run=run))
 
 
 @routes.post("/api/runs/<int:run>/undo")
