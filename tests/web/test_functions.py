@@ -173,11 +173,15 @@ def test_a_longer_run_leads_to_its_own_page_with_stop(eve, monkeypatch):
     answer = eve.post("/functions/slow", data={"seconds": "30"})
     assert answer.status_code == 303
     page = eve.get(answer.location)
-    assert page.headers["Refresh"] == "1"
+    assert f'data-refresh-url="{answer.location}"' in page.get_data(as_text=True)
+    assert '<noscript><meta http-equiv="refresh" content="1"></noscript>' in page.get_data(as_text=True)
     assert "Stop" in words(page)
+    part = eve.get(answer.location, headers={"X-Fragment": "1"})
+    assert "X-Reload" not in part.headers
     stopped = eve.post(answer.location + "/stop", follow_redirects=True)
     assert "stopped by token:editor" in words(stopped)
-    assert "Refresh" not in stopped.headers
+    assert "refresh" not in stopped.get_data(as_text=True)
+    assert eve.get(answer.location, headers={"X-Fragment": "1"}).headers["X-Reload"] == "1"
 
 
 def test_the_api_tab_shows_a_command_that_works(eve):

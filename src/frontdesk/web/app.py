@@ -77,7 +77,8 @@ def _finish(response: Response) -> Response:
         response.headers.setdefault("Cache-Control", "no-store")
         response.vary.add("Cookie")
     milliseconds = (time.perf_counter() - g.began) * 1000
-    level = logging.DEBUG if request.endpoint in QUIET else logging.INFO
+    renewed = request.endpoint == "runs.run" and "X-Fragment" in request.headers
+    level = logging.DEBUG if request.endpoint in QUIET or renewed else logging.INFO
     logger.log(level, "%s %s %d in %.1f ms", request.method, request.path, response.status_code, milliseconds)
     return response
 

@@ -41,11 +41,11 @@ def index_json() -> Response:
 @routes.get("/runs/<int:run>")
 @access.allow("viewer")
 def run(run: int) -> Response:
-    """One run; while it runs the page asks for itself again every second."""
+    """One run; while it runs the page renews its part, and at the end all of itself."""
     shown = current.desk().runs.show(run, access.caller())
     response = rendering.page("runs/run.html", **shown)
-    if shown["run"].live:
-        response.headers["Refresh"] = "1"
+    if request.headers.get("X-Fragment") and not shown["run"].live:
+        response.headers["X-Reload"] = "1"
     return response
 
 

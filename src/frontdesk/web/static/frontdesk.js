@@ -79,7 +79,7 @@
 
   async function fragment(url) {
     const response = await fetch(url, { headers: { "X-Fragment": "1" } });
-    if (response.headers.has("X-Reload")) location.reload();
+    if (response.headers.has("X-Reload")) { location.reload(); return null; }
     // Signed out, or no longer allowed: asking again would not help.
     if (response.redirected || [401, 403, 404].includes(response.status)) return null;
     if (!response.ok) throw new Error(response.statusText);
