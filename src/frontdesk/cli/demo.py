@@ -54,8 +54,7 @@ def command(folder: Path | None, port: int | None, no_open: bool, once: bool) ->
             walker = Walker(address, link)
             serve.run(config, overrides, listener, walker.start)
             sys.exit(0 if walker.went_well else 1)
-        click.echo("Ctrl-C stops it.")
-        serve.run(config, overrides, listener, _opener(link, no_open))
+        serve.run(config, overrides, listener, _ready(link, no_open))
 
 
 @contextmanager
@@ -73,12 +72,17 @@ def _tell_port(wanted: int, taken: int) -> None:
         click.echo(f"Port {wanted} is in use; taking {taken}.")
 
 
-def _opener(link: str, no_open: bool) -> Callable[[], object]:
+def _ready(link: str, no_open: bool) -> Callable[[], None]:
     """Opens the link in a browser where there is a screen; never one that runs in the terminal."""
     screen = sys.platform in {"darwin", "win32"} or "DISPLAY" in os.environ or "WAYLAND_DISPLAY" in os.environ
-    if no_open or not screen or not sys.stdout.isatty():
-        return bool
-    return lambda: webbrowser.open(link)
+    opens = screen and not no_open and sys.stdout.isatty()
+
+    def ready() -> None:
+        serve.tell_ready()
+        if opens:
+            webbrowser.open(link)
+
+    return ready
 
 
 class Walker:

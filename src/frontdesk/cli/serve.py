@@ -71,11 +71,15 @@ def command(
             click.echo(
                 f"Make the first admin here, within 30 minutes: {first_link(address, links.create(opened.state))}"
             )
-        click.echo("Ctrl-C stops it.")
         config = opened.config
     finally:
         opened.close()
-    run(config, overrides, listener)
+    run(config, overrides, listener, tell_ready)
+
+
+def tell_ready() -> None:
+    """Said when signals are heard and requests answered."""
+    click.echo("Ctrl-C stops it.")
 
 
 def find(paths: tuple[Path, ...]) -> tuple[Path, tuple[str, ...]]:
