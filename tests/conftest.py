@@ -57,15 +57,16 @@ def app(desk: Desk) -> Flask:
     return create_app(desk)
 
 
+def signed_in(app: Flask, desk: Desk, role: str) -> FlaskClient:
+    """A client that sends a token of this role; `nobody` sends none."""
+    made = app.test_client()
+    if role != "nobody":
+        secret = tokens.create(desk.state, f"{role}-{os.urandom(4).hex()}", role, Caller("cli:test", "admin"))
+        made.environ_base["HTTP_AUTHORIZATION"] = f"Bearer {secret}"
+    return made
+
+
 @pytest.fixture
 def client(app: Flask, desk: Desk) -> Client:
-    """Gives a client that sends a token of the role asked for; `nobody` sends none."""
-
-    def signed_in(role: str) -> FlaskClient:
-        made = app.test_client()
-        if role != "nobody":
-            secret = tokens.create(desk.state, f"{role}-{os.urandom(4).hex()}", role, Caller("cli:test", "admin"))
-            made.environ_base["HTTP_AUTHORIZATION"] = f"Bearer {secret}"
-        return made
-
-    return signed_in
+    """Gives a client of the role asked for."""
+    return lambda role: signed_in(app, desk, role)

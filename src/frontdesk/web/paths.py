@@ -58,10 +58,9 @@ class KeyConverter(BaseConverter):
         """The parts as text, and the whole as one part for tables whose key is one column."""
         try:
             parts = tuple(None if part == "~0" else read(part) for part in value.split(","))
-            whole = None if value == "~0" else read(value)
         except ValueError as error:
             raise ValidationError from error
-        return keys.KeyText(parts, whole)
+        return keys.KeyText(parts, None if None in parts else ",".join(part or "" for part in parts))
 
     def to_url(self, value: Any) -> str:
         """The key's values as they stand in a path."""

@@ -45,7 +45,7 @@ def index(database: str, table: str) -> Response:
     """The rows of a table, filtered, sorted, by the page."""
     wrong: dict[str, str] = {}
     try:
-        page = _page(database, table, "10000")
+        page = _page(database, table, request.args.get("_count", "10000"))
     except InputError as error:
         wrong = error.errors or {"_next": error.message}
         page = table_rows.page(current.desk().database(database), table, count="10000")

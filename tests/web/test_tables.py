@@ -1,0 +1,252 @@
+import json
+import sqlite3
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from frontdesk.desk import Desk
+from frontdesk.web import create_app
+from tests.conftest import Client, signed_in
+
+EMPLOYEES = "/api/databases/example/tables/employees"
+
+
+def test_databases_and_tables_are_listed_with_their_counts(client: Client) -> None:
+    viewer = client("viewer")
+    listed = viewer.get("/api/databases").get_json()
+    assert [(one["name"], one["tables"]) for one in listed["databases"]] == [("example", 1)]
+    assert listed["next"] is None
+    (table,) = viewer.get("/api/databases/example").get_json()["tables"]
+    assert (table["name"], table["rows"]) == ("employees", 3)
+
+
+def test_a_table_is_described_by_its_columns_and_key(client: Client) -> None:
+    found = client("viewer").get(EMPLOYEES).get_json()
+    assert found["primary_key"] == ["id"]
+    name = found["columns"][1]
+    assert {key: name[key] for key in ("name", "type", "kind", "nullable", "default", "primary_key", "references")} == {
+        "name": "name",
+        "type": "TEXT",
+        "kind": "text",
+        "nullable": False,
+        "default": None,
+        "primary_key": False,
+        "references": None,
+    }
+
+
+def test_rows_come_as_objects_with_next_count_and_facets(client: Client) -> None:
+    found = client("viewer").get(f"{EMPLOYEES}/rows?_sort=-age&_size=2&_count=1").get_json()
+    assert [row["name"] for row in found["rows"]] == ["Charlie", "Krish"]
+    assert (found["count"], found["facets"]) == (3, {})
+    rest = client("viewer").get(f"{EMPLOYEES}/rows", query_string={"_sort": "-age", "_size": 2, "_next": found["next"]})
+    assert [row["name"] for row in rest.get_json()["rows"]] == ["Bob"]
+    assert rest.get_json()["next"] is None
+
+
+@pytest.mark.parametrize(
+    ("query", "field"),
+    [
+        ("nosuch=1", "nosuch"),
+        ("age__nosuch=1", "age__nosuch"),
+        ("_nosuch=1", "_nosuch"),
+        ("_sort=nosuch", "_sort"),
+        ("_columns=nosuch", "_columns"),
+        ("_size=0", "_size"),
+        ("_size=1001", "_size"),
+        ("_size=x", "_size"),
+        ("_count=x", "_count"),
+        ("_next=x", "_next"),
+        ("age__gt=old", "age__gt"),
+    ],
+)
+def test_a_wrong_parameter_is_named_and_nothing_breaks(client: Client, query: str, field: str) -> None:
+    answer = client("viewer").get(f"{EMPLOYEES}/rows?{query}")
+    assert answer.status_code == 422
+    assert list(answer.get_json()["errors"]) == [field]
+    page = client("viewer").get(f"/databases/example/tables/employees?{query}")
+    assert page.status_code == 422
+    assert "Krish" in page.get_data(as_text=True)
+
+
+def test_a_row_lives_through_insert_read_update_delete_history_and_undo(client: Client) -> None:
+    editor = client("editor")
+    made = editor.post(f"{EMPLOYEES}/rows", json={"rows": [{"name": "Dora", "age": 41}]})
+    assert (made.status_code, made.get_json()) == (201, {"inserted": 1, "updated": 0, "keys": [4]})
+    read = editor.get(f"{EMPLOYEES}/rows/4")
+    assert read.get_json() == {"row": {"id": 4, "name": "Dora", "age": 41, "department": None}}
+    changed = editor.patch(f"{EMPLOYEES}/rows/4", json={"age": 42}, headers={"If-Match": read.headers["ETag"]})
+    assert changed.get_json()["row"]["age"] == 42
+    assert changed.headers["ETag"] != read.headers["ETag"]
+    gone = editor.delete(f"{EMPLOYEES}/rows/4")
+    assert (gone.status_code, gone.data) == (204, b"")
+    assert editor.get(f"{EMPLOYEES}/rows/4").status_code == 404
+    history = editor.get(f"{EMPLOYEES}/rows/4/history").get_json()["changes"]
+    assert [change["operation"] for change in history] == ["delete", "update", "insert"]
+    assert history[1]["before"]["age"] == 41 and history[1]["after"]["age"] == 42
+    assert history[0]["request"] == gone.headers["X-Request-ID"]
+    assert set(history[0]) >= {
+        "id",
+        "table",
+        "rows",
+        "key",
+        "before",
+        "after",
+        "at",
+        "user",
+        "request",
+        "run",
+        "undoes",
+    }
+    undone = editor.post(f"/api/changes/{history[0]['id']}/undo").get_json()
+    assert undone["undone"] == 1
+    assert editor.get(f"{EMPLOYEES}/rows/4").get_json()["row"]["age"] == 42
+    last = editor.get(f"/api/changes/{undone['changes'][0]}").get_json()
+    assert (last["operation"], last["undoes"]) == ("undo", history[0]["id"])
+
+
+def test_a_stale_edit_and_an_impossible_undo_are_409_and_change_nothing(client: Client) -> None:
+    editor = client("editor")
+    first = editor.get(f"{EMPLOYEES}/rows/1").headers["ETag"]
+    editor.patch(f"{EMPLOYEES}/rows/1", json={"age": 33})
+    stale = editor.patch(f"{EMPLOYEES}/rows/1", json={"age": 99}, headers={"If-Match": first})
+    assert stale.status_code == 409
+    assert stale.get_json()["current"] == {"id": 1, "name": "Krish", "age": 33, "department": "Data Scientist"}
+    editor.patch(f"{EMPLOYEES}/rows/1", json={"age": 34})
+    older = editor.get(f"{EMPLOYEES}/history").get_json()["changes"][1]["id"]
+    refused = editor.post(f"/api/changes/{older}/undo")
+    assert refused.status_code == 409
+    assert [one["key"] for one in refused.get_json()["refused"]] == [1]
+    assert editor.get(f"{EMPLOYEES}/rows/1").get_json()["row"]["age"] == 34
+
+
+@pytest.mark.parametrize(
+    ("body", "status"),
+    [
+        (b"{", 400),
+        (b'{"rows": [{"name": NaN}]}', 400),
+        (b'{"rows": 1, "rows": 2}', 400),
+        (b"[" * 100_000, 400),
+        (b"[]", 422),
+        (b'{"rows": {}}', 422),
+        (b'{"rows": [1]}', 422),
+        (b'{"rows": []}', 422),
+        (b'{"row": []}', 422),
+        (b'{"rows": [{"name": "x", "age": 9223372036854775808}]}', 422),
+        (b'{"rows": [{"name": "x\\u0000"}]}', 422),
+        (b'{"rows": [{"name": "\\ud800"}]}', 422),
+        (b'{"rows": [{"name": "x", "id": 1}]}', 409),
+    ],
+)
+def test_a_body_that_is_wrong_gets_its_status_and_inserts_nothing(client: Client, body: bytes, status: int) -> None:
+    answer = client("editor").post(f"{EMPLOYEES}/rows", data=body, content_type="application/json")
+    assert answer.status_code == status
+    assert answer.get_json()["detail"]
+    assert len(client("viewer").get(f"{EMPLOYEES}/rows").get_json()["rows"]) == 3
+
+
+def test_another_content_type_is_not_read(client: Client) -> None:
+    assert client("editor").post(f"{EMPLOYEES}/rows", data=b"name=x", content_type="text/plain").status_code == 415
+
+
+def test_a_table_is_created_found_and_its_creation_undone(client: Client) -> None:
+    admin = client("admin")
+    columns: list[dict[str, Any]] = [
+        {"name": "id", "type": "INTEGER", "primary_key": True},
+        {"name": "employee", "type": "INTEGER", "references": {"table": "employees", "column": "id"}},
+        {"name": "paid", "type": "BOOLEAN", "nullable": False, "default": False},
+    ]
+    made = admin.post("/api/databases/example/tables", json={"name": "bonus", "columns": columns})
+    assert made.status_code == 201
+    assert made.get_json()["columns"][1]["references"] == {"table": "employees", "column": "id"}
+    admin.post("/api/databases/example/tables/bonus/rows", json={"rows": [{"employee": 1}]})
+    assert admin.get("/api/databases/example/tables/bonus/rows").get_json()["rows"] == [
+        {"id": 1, "employee": 1, "paid": False}
+    ]
+    wrong = admin.post("/api/databases/example/tables/bonus/rows", json={"rows": [{"employee": 77}]})
+    assert wrong.status_code == 422
+    history = admin.get("/api/databases/example/tables/bonus/history").get_json()["changes"]
+    assert [change["operation"] for change in history] == ["insert", "schema"]
+    assert admin.post(f"/api/changes/{history[1]['id']}/undo").status_code == 409
+    admin.post(f"/api/changes/{history[0]['id']}/undo")
+    assert admin.post(f"/api/changes/{history[1]['id']}/undo").status_code == 200
+    assert admin.get("/api/databases/example/tables/bonus").status_code == 404
+
+
+def test_keys_in_a_path_hold_every_text(client: Client, folder: Path) -> None:
+    keys = ["a,b", "a/b", "~", "", ".", "..", "a%2Fb", "é漢", " ", "a\tb", "?x=1#y"]
+    with sqlite3.connect(folder / "example.db") as connection:
+        connection.execute("CREATE TABLE t (k TEXT PRIMARY KEY, n INTEGER)")
+        connection.executemany("INSERT INTO t VALUES (?, ?)", [(key, number) for number, key in enumerate(keys)])
+    connection.close()
+    editor = client("editor")
+    page = editor.get("/databases/example/tables/t").get_data(as_text=True)
+    paths = [part.split('"')[0] for part in page.split('data-href="')[1:] if "/rows/" in part.split('"')[0]]
+    found = {editor.get(f"/api{path}").get_json()["row"]["k"] for path in paths}
+    assert found == set(keys)
+
+
+def test_composite_keys_and_hidden_keys_lead_to_their_rows(client: Client, folder: Path) -> None:
+    with sqlite3.connect(folder / "example.db") as connection:
+        connection.executescript("""
+            CREATE TABLE pairs (a TEXT, b INTEGER, c TEXT, PRIMARY KEY (a, b));
+            INSERT INTO pairs VALUES ('x,y', 1, 'found'), (NULL, 2, 'null');
+            CREATE TABLE loose (v TEXT);
+            INSERT INTO loose VALUES ('one');
+        """)
+    connection.close()
+    viewer = client("viewer")
+    assert viewer.get("/api/databases/example/tables/pairs/rows/x~2Cy,1").get_json()["row"]["c"] == "found"
+    assert viewer.get("/api/databases/example/tables/pairs/rows/~0,2").get_json()["row"]["c"] == "null"
+    (row,) = viewer.get("/api/databases/example/tables/loose/rows").get_json()["rows"]
+    assert row == {"v": "one", "_key": 1}
+    assert viewer.get("/api/databases/example/tables/loose/rows/1").get_json() == {"row": row}
+
+
+def test_values_that_json_cannot_hold_are_written_as_was_promised(client: Client, folder: Path) -> None:
+    with sqlite3.connect(folder / "example.db") as connection:
+        connection.execute("CREATE TABLE t (id INTEGER PRIMARY KEY, big INTEGER, bytes BLOB, flag BOOLEAN, doc JSON)")
+        connection.execute("INSERT INTO t VALUES (1, ?, x'00ff', 1, ?)", [2**60, json.dumps({"a": [1]})])
+    connection.close()
+    (row,) = client("viewer").get("/api/databases/example/tables/t/rows").get_json()["rows"]
+    assert row == {"id": 1, "big": str(2**60), "bytes": {"$base64": "AP8="}, "flag": True, "doc": {"a": [1]}}
+    back = client("editor").post("/api/databases/example/tables/t/rows", json={"rows": [{**row, "id": 2}]})
+    assert back.status_code == 201
+    again = client("viewer").get("/api/databases/example/tables/t/rows/2").get_json()["row"]
+    assert again == {**row, "id": 2}
+
+
+def test_a_form_keeps_what_was_typed_and_names_every_wrong_field(client: Client) -> None:
+    page = client("editor").post(
+        "/databases/example/tables/employees/new", data={"name": "", "age": "forty", "department": "IT"}
+    )
+    text = page.get_data(as_text=True)
+    assert page.status_code == 422
+    assert text.count('aria-invalid="true"') == 2
+    assert 'value="forty"' in text and 'value="IT"' in text
+
+
+def test_a_broken_file_spoils_nothing_but_itself(client: Client, folder: Path, desk: Desk) -> None:
+    (folder / "broken.db").write_bytes(b"no database" * 100)
+    desk._looked = float("-inf")
+    viewer = client("viewer")
+    listed = {one["name"]: one["problem"] for one in viewer.get("/api/databases").get_json()["databases"]}
+    assert listed == {"broken": "broken.db is not a SQLite database.", "example": None}
+    assert viewer.get("/api/databases/broken").status_code == 503
+    assert viewer.get("/databases").status_code == 200
+    assert viewer.get("/api/databases/nosuch").status_code == 404
+    assert viewer.get(f"{EMPLOYEES}/rows").status_code == 200
+
+
+def test_a_desk_served_read_only_shows_everything_and_changes_nothing(folder: Path) -> None:
+    desk = Desk(folder, read_only=True, functions={"workers": 1}, logs={"console": False})
+    try:
+        editor = signed_in(create_app(desk), desk, "editor")
+        kept = (folder / "example.db").read_bytes()
+        assert editor.get(f"{EMPLOYEES}/rows").status_code == 200
+        assert editor.patch(f"{EMPLOYEES}/rows/1", json={"age": 1}).status_code == 403
+        assert editor.get("/databases/example/tables/employees/history").status_code == 200
+        assert (folder / "example.db").read_bytes() == kept
+    finally:
+        desk.close()
