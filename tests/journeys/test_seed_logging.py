@@ -193,7 +193,7 @@ class Written:
 
     def __init__(self, server: Server, file: str) -> None:
         self._places = (server.folder / file, server.console)
-        self._began = [path.stat().st_size for path in self._places]
+        self._began = [path.stat().st_size if path.exists() else 0 for path in self._places]
 
     def both(self) -> tuple[str, str]:
         """The text of the file and of the console."""
