@@ -116,7 +116,7 @@ def test_sigterm_ends_it_with_0_and_nothing_goes_on_running(start: Start, folder
 
 def test_nothing_goes_on_running_when_it_is_killed(start: Start, folder: Path):
     (folder / "hello.py").write_text("import frontdesk\n\n@frontdesk.function\ndef hello():\n    return 'hello'\n")
-    running = start("serve", folder, "--workers", "2")
+    running = start("serve", folder, "--processes", "2")
     running.ask()
     time.sleep(1)
     begun = [
@@ -130,7 +130,7 @@ def test_nothing_goes_on_running_when_it_is_killed(start: Start, folder: Path):
 
 
 def test_several_web_processes_serve_one_desk(start: Start, folder: Path):
-    running = start("serve", folder, "--workers", "2")
+    running = start("serve", folder, "--processes", "2")
     assert all(running.ask()[0] == 200 for _ in range(10))
     assert running.stop() == 0
 

@@ -2,9 +2,8 @@ import re
 from pathlib import Path
 
 import pytest
-from flask import Flask
+from flask import Flask, Response
 from flask.testing import FlaskClient
-from werkzeug.test import TestResponse
 
 from frontdesk.accounts import sessions, users
 from frontdesk.desk import Desk
@@ -172,7 +171,7 @@ def test_every_answer_carries_a_strict_policy_and_its_request_id(client: Client)
             check_headers(path, answer)
 
 
-def check_headers(path: str, answer: TestResponse) -> None:
+def check_headers(path: str, answer: Response) -> None:
     policy = set(answer.headers["Content-Security-Policy"].split("; "))
     assert {"default-src 'self'", "object-src 'none'", "base-uri 'none'", "frame-ancestors 'none'"} <= policy
     assert not any("unsafe" in rule for rule in policy)

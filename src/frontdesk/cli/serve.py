@@ -44,7 +44,8 @@ class Plan:
 )
 @click.option("--host", help="Address to listen on (default: 127.0.0.1, this machine only).")
 @click.option("--port", type=int, help="Port to listen on (default: 8000).")
-@click.option("--workers", type=click.IntRange(min=1), help="Web processes (default: 1).")
+@click.option("--workers", type=click.IntRange(min=1), help="Worker processes for functions, of each web process (2).")
+@click.option("--processes", type=click.IntRange(min=1), help="Web processes over one port (default: 1).")
 @click.option("--read-only", is_flag=True, default=None, help="Nothing in the databases can be changed.")
 @click.option("--server", type=click.Choice(["waitress", "granian"]), help="Which server answers (default: waitress).")
 def command(
@@ -53,13 +54,15 @@ def command(
     host: str | None,
     port: int | None,
     workers: int | None,
+    processes: int | None,
     read_only: bool | None,
     server: str | None,
 ) -> None:
     """Serves a desk: the folder PATH, or only the files named by PATH. A CSV file becomes a table of a database."""
     folder, only = find(paths or (Path(desk),))
-    given = {"host": host, "port": port, "processes": workers, "server": server}
+    given = {"host": host, "port": port, "processes": processes, "server": server}
     overrides: dict[str, Any] = {"server": {name: value for name, value in given.items() if value is not None}}
+    overrides |= {"functions": {"workers": workers}} if workers else {}
     overrides |= {"only": only} if only else {}
     overrides |= {"read_only": True} if read_only else {}
     opened = Desk(folder, **overrides)

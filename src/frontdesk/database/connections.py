@@ -3,7 +3,7 @@
 import logging
 import sqlite3
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Hashable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -73,6 +73,10 @@ class Database:
         with self._fetching:
             return connection.execute(statement).all()
 
+    def stamp(self) -> Hashable:
+        """Changes whenever anyone commits: the times and sizes of the file and its write-ahead log."""
+        return tuple(_time_and_size(path) for path in (self.path, self.path.with_name(f"{self.path.name}-wal")))
+
     def close(self) -> None:
         """Closes every connection of the pools."""
         self._readers.dispose()
@@ -131,6 +135,14 @@ def driver_of(connection: Connection) -> sqlite3.Connection:
     driver = connection.connection.driver_connection
     assert isinstance(driver, sqlite3.Connection)
     return driver
+
+
+def _time_and_size(path: Path) -> tuple[int, int] | None:
+    try:
+        found = path.stat()
+    except OSError:
+        return None
+    return found.st_mtime_ns, found.st_size
 
 
 @contextmanager

@@ -1,8 +1,7 @@
 """Tables as things: listed with their sizes, described, created."""
 
-import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Hashable, Mapping
 from dataclasses import dataclass
 from typing import Any
 from weakref import WeakKeyDictionary
@@ -21,6 +20,7 @@ from frontdesk.tables import columns
 LONGEST_NAME = 63
 """Bytes; PostgreSQL silently cuts what is longer."""
 MOST_COLUMNS = 1000
+COSTLY_SECONDS = 0.005
 
 
 @dataclass(frozen=True)
@@ -70,24 +70,29 @@ def _described(column: Column) -> dict[str, Any]:
 
 
 class _Counts:
-    """Row counts, kept for as long as they are cheap to be wrong: 50 times what the counting took."""
+    """Row counts, kept until the database's files change; costly ones for 50 times what the counting took."""
 
     def __init__(self) -> None:
-        self._known: WeakKeyDictionary[Database, dict[str, tuple[float, int]]] = WeakKeyDictionary()
-        self._lock = threading.Lock()
+        self._known: WeakKeyDictionary[Database, dict[str, _Count]] = WeakKeyDictionary()
 
     def count(self, database: Database, table: Table) -> int:
         known = self._known.setdefault(database, {})
-        until, count = known.get(table.name, (0.0, 0))
-        began = time.monotonic()
-        if began < until:
-            return count
+        stamp, began = database.stamp(), time.monotonic()
+        last = known.get(table.name)
+        if last is not None and (last.stamp == stamp or began < last.until):
+            return last.rows
         with database.connect() as connection:
-            count = connection.scalar(sa.select(sa.func.count()).select_from(table.clause)) or 0
+            rows = connection.scalar(sa.select(sa.func.count()).select_from(table.clause)) or 0
         took = time.monotonic() - began
-        with self._lock:
-            known[table.name] = (began + (took * 50 if took > 0.002 else 0), count)
-        return count
+        known[table.name] = _Count(rows, stamp, began + (took * 50 if took > COSTLY_SECONDS else 0))
+        return rows
+
+
+@dataclass(frozen=True)
+class _Count:
+    rows: int
+    stamp: Hashable
+    until: float
 
 
 _counts = _Counts()

@@ -72,7 +72,10 @@ def install(app: Flask) -> None:
 def _answer_ours(error: errors.Error) -> Response:
     status = status_of(error)
     if status >= 500:
-        logger.error("%s: %s", type(error).__name__, error, exc_info=status == 500)
+        known = status in {503, 504}
+        logger.log(
+            logging.WARNING if known else logging.ERROR, "%s: %s", type(error).__name__, error, exc_info=status == 500
+        )
     if status == 401 and not _wants_json():
         after = request.full_path.rstrip("?") if request.method == "GET" else None
         return rendering.lead_to(url_for("accounts.login", next=after if after != "/" else None))

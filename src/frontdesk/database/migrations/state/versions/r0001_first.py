@@ -1,4 +1,4 @@
-"""The first tables."""
+"""The first tables. Until the first release this follows state.py; from then on it stays as it is."""
 
 from alembic import op
 
