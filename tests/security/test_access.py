@@ -2,8 +2,9 @@ import re
 from pathlib import Path
 
 import pytest
-from flask import Flask, Response
+from flask import Flask
 from flask.testing import FlaskClient
+from werkzeug.wrappers import Response
 
 from frontdesk.accounts import sessions, users
 from frontdesk.desk import Desk
