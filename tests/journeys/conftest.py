@@ -105,7 +105,7 @@ class Tab:
 
     def _miss(self, request: Request) -> None:
         # A page that is left gives up what it was asking for.
-        if not (request.resource_type == "fetch" and request.failure == "net::ERR_ABORTED"):
+        if not (request.resource_type != "document" and request.failure == "net::ERR_ABORTED"):
             self.faults.append(f"{self.page.url}: {request.url} {request.failure}")
 
 

@@ -8,7 +8,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
@@ -56,18 +56,25 @@ def _person(desk: Desk, name: str, role: str) -> Person:
 class Server:
     """`frontdesk serve FOLDER` (or `demo`), in a process group of its own."""
 
-    def __init__(self, folder: Path, *arguments: str, command: str = "serve", port: int = 0, **variables: str) -> None:
+    def __init__(self, folder: Path, *arguments: str, command: str = "serve", source: Path | None = None) -> None:
+        """With `source`, the package is imported from that folder."""
         self.folder = folder
         self.console = folder.parent / f"{folder.name}-console.txt"
+        self._arguments = (command, str(folder), *arguments)
+        self._variables = {"PYTHONUNBUFFERED": "1"} | ({"PYTHONPATH": str(source)} if source else {})
+        self.start()
+
+    def start(self, port: int = 0) -> None:
+        """Begins to serve, on a free port where none is given."""
         self.lines: list[str] = []
         with self.console.open("ab") as errors:
             self.process = subprocess.Popen(
-                [sys.executable, "-m", "frontdesk", command, str(folder), "--port", str(port), *arguments],
-                cwd=folder.parent,
+                [sys.executable, "-m", "frontdesk", *self._arguments, "--port", str(port)],
+                cwd=self.folder.parent,
                 stdout=subprocess.PIPE,
                 stderr=errors,
                 text=True,
-                env={**os.environ, "PYTHONUNBUFFERED": "1", **variables},
+                env=os.environ | self._variables,
                 start_new_session=True,
             )
         self.address = self._read_address()
@@ -86,6 +93,15 @@ class Server:
     def port(self) -> int:
         """The port that it listens on."""
         return urlsplit(self.address).port or 0
+
+    def descendants(self) -> list[int]:
+        """The processes that it began, and those that these began."""
+        listed = subprocess.run(["ps", "-eo", "pid=,ppid="], capture_output=True, text=True).stdout.splitlines()
+        parents = {int(pid): int(parent) for pid, parent in (line.split() for line in listed)}
+        found = [self.process.pid]
+        for pid in found:
+            found += [child for child, parent in parents.items() if parent == pid]
+        return found[1:]
 
     def stop(self) -> int:
         """Ends it as Ctrl-C does; what does not end is killed."""
@@ -112,7 +128,7 @@ class Answer:
     """What the server answered."""
 
     status: int
-    headers: Mapping[str, str]
+    headers: http.client.HTTPMessage
     text: str
 
     @property
@@ -135,7 +151,7 @@ class Client:
         with closing(http.client.HTTPConnection(self._place, timeout=30)) as connection:
             connection.request(method, path, data, headers)
             response = connection.getresponse()
-            return Answer(response.status, dict(response.getheaders()), response.read().decode())
+            return Answer(response.status, response.headers, response.read().decode())
 
     def get(self, path: str) -> Any:
         """The JSON that stands at a path."""
@@ -152,6 +168,14 @@ class Client:
     def _done(self, answer: Answer, path: str) -> Any:
         assert answer.status < 300, f"{path}: {answer.status} {answer.text}"
         return answer.json if answer.text else None
+
+
+def lives(pid: int) -> bool:
+    """Whether a process goes on; one that has ended and waits for its parent does not."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except OSError:
+        return False
 
 
 def eventually(condition: Callable[[], Any], patience: float = 10) -> Any:
