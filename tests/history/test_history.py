@@ -79,9 +79,7 @@ def test_a_table_made_on_the_way_is_recorded_too_and_insert_or_replace_shows_the
     database: Database, tmp_path: Path
 ) -> None:
     connection = capture.connect("home", tmp_path)
-    connection.executescript(
-        "CREATE TABLE toys (name TEXT); INSERT INTO toys VALUES ('a;b'); INSERT INTO toys VALUES ('c')"
-    )
+    connection.executescript("CREATE TABLE toys (name TEXT); INSERT INTO toys VALUES ('a;b'), ('c')")
     connection.execute("ALTER TABLE toys RENAME COLUMN name TO title")
     connection.execute("INSERT OR REPLACE INTO people VALUES (2, 'Bobby', 25)")
     connection.commit()

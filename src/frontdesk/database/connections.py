@@ -184,20 +184,29 @@ class RecordedCursor(sqlite3.Cursor):
     def executescript(self, sql_script: str, /) -> "RecordedCursor":
         """As the driver's, statement by statement, so that a table made on the way is recorded too."""
         self.connection.commit()
-        rest = ""
-        for piece in sql_script.split(";"):
-            rest += piece + ";"
-            if sqlite3.complete_statement(rest):
-                self.execute(rest)
-                rest = ""
-        if rest.strip("; \t\r\n"):
-            self.execute(rest.rstrip(";"))
+        level, self.connection.isolation_level = self.connection.isolation_level, None
+        try:
+            for statement in _statements(sql_script):
+                self.execute(statement)
+        finally:
+            self.connection.isolation_level = level
         return self
 
     def _tell(self, sql: str) -> None:
         recorder = getattr(self.connection, "recorder", None)
         if recorder is not None:
             recorder(self.connection, sql)
+
+
+def _statements(script: str) -> Iterator[str]:
+    rest = ""
+    for piece in script.split(";"):
+        rest += piece + ";"
+        if sqlite3.complete_statement(rest):
+            yield rest
+            rest = ""
+    if rest.strip("; \t\r\n"):
+        yield rest.rstrip(";")
 
 
 class RecordedConnection(sqlite3.Connection):

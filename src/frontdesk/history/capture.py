@@ -75,7 +75,7 @@ class Recorder:
         self.remove()
         self._make_entries()
         for table in schema.read_tables(self._driver).values():
-            if table.kind == "table":
+            if table.editable:  # a virtual table takes no triggers, and rows without a key could not be told apart
                 self._watch(table)
         self._version = self._driver.execute("PRAGMA schema_version").fetchone()[0]
         self._triggers = self._count()
@@ -91,30 +91,50 @@ class Recorder:
     def before(self, _: Any, sql: str) -> None:
         """Hears of each statement of a person's own connection before it is carried out."""
         if self._listening:
-            self._listening = False  # what we execute ourselves is told to us as well
-            try:
+            if not self._driver.in_transaction:
+                self.begin()
+            with self._ours():
                 self._make_ready(_VERB.match(sql))
-            finally:
-                self._listening = True
+
+    @contextmanager
+    def _ours(self) -> Iterator[None]:
+        """What we execute ourselves: it is told to us as well, and rows may be anything that people like."""
+        driver, self._listening = self._driver, False
+        theirs = driver.row_factory, driver.text_factory
+        driver.row_factory, driver.text_factory = None, str
+        try:
+            yield
+        finally:
+            driver.row_factory, driver.text_factory = theirs
+            self._listening = True
 
     def record_schema(self, table: str, *, before: str | None = None, after: str | None = None) -> int:
         """Enters a change of the table's definition, SQL before and after, and gives the change's number."""
         self.prepare()
-        group = self._operation or "schema"
-        newest = self._driver.execute(f"SELECT coalesce(max(id), 0) FROM {entries.changes.name}").fetchone()[0]
-        self._begins(table, group, newest)
-        number = self._change(table, group)
-        facts = [self._who(fact) for fact in ("at", "user", "request", "run", "transaction", "undoes")]
-        self._driver.execute(
-            f'INSERT INTO {entries.changes.name} (id, "table", operation, columns, "key", at, user, request, run,'
-            " \"transaction\", undoes) VALUES (?, ?, ?, '[\"sql\"]', '[]', ?, ?, ?, ?, ?, ?)",
-            [number, table, group, *facts],
-        )
+        number = self.enter(table, self._operation or "schema", ["sql"], [])
         texts = [None if sql is None else values.exact([sql]) for sql in (before, after)]
         self._driver.execute(
             f"INSERT INTO {entries.rows.name} (change, before, after) VALUES (?, ?, ?)", [number, *texts]
         )
         return number
+
+    def enter(self, table: str, operation: str, columns: Sequence[str], key: Sequence[str]) -> int:
+        """Enters a change whose rows are written by the caller, and gives its number."""
+        newest = self._driver.execute(f"SELECT coalesce(max(id), 0) FROM {entries.changes.name}").fetchone()[0]
+        self._begins(table, operation, newest)
+        number = self._change(table, operation)
+        facts = [self._who(fact) for fact in ("at", "user", "request", "run", "transaction", "undoes")]
+        self._driver.execute(
+            f'INSERT INTO {entries.changes.name} (id, "table", operation, columns, "key", at, user, request, run,'
+            ' "transaction", undoes) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)',
+            [number, table, operation, json.dumps(list(columns)), json.dumps(list(key)), *facts],
+        )
+        return number
+
+    def leave_out(self, table: str) -> None:
+        """Takes the triggers of one table away, whose rows the caller records; `prepare` brings them back."""
+        for operation in ("insert", "update", "delete"):
+            self._driver.execute(f"DROP TRIGGER IF EXISTS temp.{quoted(f'{schema.OWN}{operation}_{table}')}")
 
     def _make_ready(self, found: re.Match[str] | None) -> None:
         verb = found[1].upper() if found else ""
@@ -130,7 +150,7 @@ class Recorder:
         return int(self._driver.execute(sql, [len(schema.OWN), schema.OWN]).fetchone()[0])
 
     def _make_entries(self) -> None:
-        known = self._driver.execute("SELECT 1 FROM sqlite_master WHERE name = ?", [entries.rows.name]).fetchone()
+        known = self._driver.execute("SELECT 1 FROM sqlite_master WHERE name = ?", [entries.blocks.name]).fetchone()
         if known is None:
             for sql in _entries_sql():
                 self._driver.execute(sql)
@@ -210,7 +230,7 @@ END"""
 
 def _entries_sql() -> list[str]:
     dialect = sqlite.dialect()
-    tables = [entries.changes, entries.rows]
+    tables = [entries.changes, entries.rows, entries.blocks]
     made = [str(CreateTable(table, if_not_exists=True).compile(dialect=dialect)) for table in tables]
     indexes = [index for table in tables for index in sorted(table.indexes, key=lambda index: str(index.name))]
     return made + [str(CreateIndex(index, if_not_exists=True).compile(dialect=dialect)) for index in indexes]
