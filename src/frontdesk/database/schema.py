@@ -144,7 +144,7 @@ def _read_table(driver: Any, name: str, kind: str, without_rowid: bool) -> Table
     in_key = sum(1 for row in rows if row[5])
     columns = tuple(_column(row, in_key, references.get(row[1]), without_rowid) for row in rows if row[6] != 1)
     has_key = in_key > 0 or kind != "table" or without_rowid
-    return Table(name, columns, "view" if kind == "view" else "table", keys, None if has_key else _row_id(columns))
+    return Table(name, columns, "view" if kind == "view" else "table", keys, None if has_key else row_id(columns))
 
 
 def _column(row: Sequence[Any], in_key: int, references: tuple[str, str] | None, without_rowid: bool) -> Column:
@@ -162,7 +162,8 @@ def _column(row: Sequence[Any], in_key: int, references: tuple[str, str] | None,
     )
 
 
-def _row_id(columns: Sequence[Column]) -> str | None:
+def row_id(columns: Sequence[Column]) -> str | None:
+    """The name by which SQLite knows the hidden integer key beside these columns."""
     taken = {column.name.casefold() for column in columns}
     return next((name for name in ("rowid", "_rowid_", "oid") if name not in taken), None)
 

@@ -9,10 +9,10 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
-from frontdesk.database import values
+from frontdesk.database import schema, values
 from frontdesk.database.connections import Database
 from frontdesk.errors import NotFoundError
-from frontdesk.history import entries
+from frontdesk.history import blocks, entries
 
 
 @dataclass(frozen=True)
@@ -83,19 +83,16 @@ def search(
 ) -> Page:
     """The changes of a database that fit, newest first; `before` is the number of the last one seen."""
     listed = entries.changes
-    statement = sa.select(listed).where(_has_rows()).order_by(listed.c.id.desc()).limit(size + 1)
+    statement = sa.select(listed).order_by(listed.c.id.desc()).limit(size + 1)
     for column, value in ((listed.c.table, table), (listed.c.run, run), (listed.c.request, request)):
         if value is not None:
             statement = statement.where(column == value)
     if before is not None:
         statement = statement.where(listed.c.id < before)
-    if key is not None:
-        touched = sa.select(entries.rows.c.change).where(entries.rows.c.key == values.exact(key))
-        statement = statement.where(listed.c.id.in_(touched))
     with database.connect() as connection:
         if not exists(connection):
             return Page([], None)
-        found = connection.execute(statement).all()
+        found = connection.execute(statement.where(_touches(key, blocks.exist(connection)))).all()
         changes = _changes(connection, database.name, found[:size], key)
     return Page(changes, str(changes[-1].number) if len(found) > size else None)
 
@@ -127,8 +124,28 @@ def rows(database: Database, number: int, *, size: int = 100, after: int = 0) ->
         )
         if not header:
             raise NotFoundError(f"There is no change {database.name}.{number}.")
+        block = blocks.find(connection, [number]).get(number)
+        if block is not None:
+            return _loaded(database, connection, header, block, size, after)
         found = connection.execute(statement).all()
     return [_row(header, row) for row in found[:size]], str(found[size - 1].id) if len(found) > size else None
+
+
+def _loaded(
+    database: Database, connection: Connection, header: Any, block: Any, size: int, after: int
+) -> tuple[list[Row], str | None]:
+    """The rows of a load: what is still there of them, as it is now."""
+    table = schema.read(database, connection).get(header.table)
+    if table is None or [column.name for column in table.columns] != json.loads(header.columns):
+        return [], None
+    found = blocks.rows(connection, table, block, size=size + 1, after=after)
+    names, hidden = [column.name for column in table.columns], table.row_id is not None
+    listed = []
+    for place, *given in found[:size]:
+        named = dict(zip(names, given, strict=True)) | ({"_key": place} if hidden else {})
+        key = [place] if hidden else [named[name] for name in table.key]
+        listed.append(Row(key[0] if len(key) == 1 else key, None, named))
+    return listed, str(found[size - 1][0]) if len(found) > size else None
 
 
 def exists(connection: Connection) -> bool:
@@ -136,8 +153,17 @@ def exists(connection: Connection) -> bool:
     return sa.inspect(connection).has_table(entries.changes.name)
 
 
-def _has_rows() -> sa.ColumnElement[bool]:
-    return sa.exists().where(entries.rows.c.change == entries.changes.c.id)
+def _touches(key: Sequence[Any] | None, loads: bool) -> sa.ColumnElement[bool]:
+    """Whether a change has rows; with `key`, whether this row is among them."""
+    if key is None:
+        changed = sa.exists().where(entries.rows.c.change == entries.changes.c.id)
+        loaded = sa.exists().where(entries.blocks.c.change == entries.changes.c.id)
+        return sa.or_(changed, loaded) if loads else changed
+    found: list[sa.Select[Any]] = [sa.select(entries.rows.c.change).where(entries.rows.c.key == values.exact(key))]
+    if loads and len(key) == 1 and isinstance(key[0], int):
+        block = entries.blocks.c
+        found.append(sa.select(block.change).where(block.first <= key[0], block.last >= key[0]))
+    return sa.or_(*(entries.changes.c.id.in_(one) for one in found))
 
 
 def _changes(
@@ -151,17 +177,14 @@ def _changes(
             counted.where(entries.rows.c.change.in_(ids)).group_by(entries.rows.c.change)
         )
     }
-    single = [newest for count, newest in counts.values() if count == 1]
+    loads = blocks.find(connection, ids)
+    counts |= {change: (block.rows, 0) for change, block in loads.items()}
+    single = [newest for count, newest in counts.values() if count == 1 and newest]
     wanted = sa.select(entries.rows).where(entries.rows.c.id.in_(single))
     if key is not None:
         wanted = sa.select(entries.rows).where(entries.rows.c.change.in_(ids), entries.rows.c.key == values.exact(key))
     by_change = {row.change: row for row in connection.execute(wanted)}
-    undone = entries.changes.c.undoes
-    undoings = dict(
-        connection.execute(
-            sa.select(undone, sa.func.max(entries.changes.c.id)).where(undone.in_(ids)).group_by(undone)
-        ).all()
-    )
+    undoings = _undoings(connection, ids)
     return [
         Change(
             id=f"{database}.{header.id}",
@@ -179,6 +202,14 @@ def _changes(
         )
         for header in found
     ]
+
+
+def _undoings(connection: Connection, ids: Sequence[int]) -> dict[int, int]:
+    """By change the one that undoes it, unless that is undone itself."""
+    undone = entries.changes.c.undoes
+    found = connection.execute(sa.select(undone, entries.changes.c.id).where(undone.in_(ids))).all()
+    redone = _undoings(connection, [number for _, number in found]) if found else {}
+    return {change: number for change, number in found if number not in redone}
 
 
 def _row(header: Any, row: Any) -> Row:

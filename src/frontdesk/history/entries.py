@@ -1,4 +1,4 @@
-"""The two tables that history keeps in each database: a change, and the rows that it changed."""
+"""The tables that history keeps in each database: a change, the rows that it changed, and what it loaded."""
 
 import sqlalchemy as sa
 from sqlalchemy import Column, Index, Integer, MetaData, String, Table, Text
@@ -38,4 +38,16 @@ rows = Table(
     Column("before", Text),  # JSON of the values; NULL for an insert
     Column("after", Text),  # JSON of the values; NULL for a delete
     Index("_frontdesk_history_key", "key"),
+)
+
+blocks = Table(
+    "_frontdesk_blocks",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("change", Integer, nullable=False, index=True),
+    Column("rows", Integer, nullable=False),
+    Column("first", Integer, nullable=False),  # the keys of the first row and of the last: the rows between were loaded
+    Column("last", Integer, nullable=False),
+    Column("digest", Text, nullable=False),  # of their values, in the order of their keys
+    Column("made", Text),  # the SQL that created the table, when the load did
 )

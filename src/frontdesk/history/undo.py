@@ -13,7 +13,7 @@ from frontdesk.context import Caller
 from frontdesk.database import connections, schema, values
 from frontdesk.database.connections import Database
 from frontdesk.database.schema import Table
-from frontdesk.history import capture, changes, entries
+from frontdesk.history import blocks, capture, changes, entries
 
 
 @dataclass(frozen=True)
@@ -31,7 +31,7 @@ def undo(database: Database, numbers: Iterable[int], by: Caller) -> Undone:
     """
     try:
         with capture.recording(database, by, "undo") as connection:
-            undoing = _Undoing(database, connection)
+            undoing = _Undoing(database, connection, by)
             undoing.undo(_with_cascades(connection, database, numbers))
     except errors.IntegrityError as error:
         raise errors.ConflictError(f"It cannot be undone: {error.message}", error.hint) from error
@@ -41,18 +41,21 @@ def undo(database: Database, numbers: Iterable[int], by: Caller) -> Undone:
 class _Undoing:
     """One undo on its way."""
 
-    def __init__(self, database: Database, connection: Connection) -> None:
+    def __init__(self, database: Database, connection: Connection, by: Caller) -> None:
         self.made: list[int] = []
         self.rows = 0
-        self._database, self._connection = database, connection
+        self._database, self._connection, self._by = database, connection, by
         self._recorder = capture.recorder_of(connection)
         self._refused: list[dict[str, Any]] = []
 
     def undo(self, headers: list[Any]) -> None:
+        loads = blocks.find(self._connection, [header.id for header in headers])
         connections.driver_of(self._connection).execute("PRAGMA defer_foreign_keys = ON")
         for header in headers:
             if json.loads(header.key) == []:
                 self._undo_schema(header)
+            elif header.id in loads:
+                self._undo_load(header, loads[header.id])
             else:
                 self._undo_change(header)
         if self._refused:
@@ -100,8 +103,46 @@ class _Undoing:
             self._connection.execute(sa.update(table.clause).where(*place).values(given))
         self.rows += 1
 
+    def _undo_load(self, header: Any, block: Any) -> None:
+        """Takes the loaded rows away, or the table that the load made; what was done to a row since stands in the way."""
+        table = schema.read(self._database, self._connection).get(header.table)
+        if table is None or [column.name for column in table.columns] != json.loads(header.columns):
+            self._refuse(None, f"The table {header.table} is gone or has other columns now.")
+        elif not blocks.stands(self._connection, table, block):
+            self._refuse_changed(header)
+        elif block.made is None:
+            self._recorder.label("undo", header.id)
+            place = blocks.order(table).between(block.first, block.last)
+            self.rows += self._connection.execute(sa.delete(table.clause).where(place)).rowcount
+            self.made += self._recorder.ids
+        else:
+            self._check_admin()
+            self._drop(header, block.made)
+            self.rows += block.rows
+
+    def _refuse_changed(self, header: Any) -> None:
+        """Names the rows that the history knows to have changed since."""
+        listed = entries.changes.c
+        later = sa.select(listed.id).where(listed.table == header.table, listed.id > header.id)
+        keys = sa.select(entries.rows.c.key).where(entries.rows.c.change.in_(later)).distinct().limit(100)
+        for text in self._connection.scalars(keys).all():
+            self._refuse(values.exactly(text), "The row was changed after the load.")
+        if not self._refused:
+            self._refuse(None, f"Rows of {header.table} have changed since the load.")
+
+    def _check_admin(self) -> None:
+        if not self._by.may("admin"):
+            raise errors.PermissionDenied(f"This needs the role admin; you are {self._by.role}.", "It drops a table.")
+
+    def _drop(self, header: Any, sql: str) -> None:
+        self._recorder.remove()
+        schema.drop(self._connection, header.table)
+        self._recorder.label("undo", header.id)
+        self.made.append(self._recorder.record_schema(header.table, before=sql))
+
     def _undo_schema(self, header: Any) -> None:
-        """Undoes the creation of a table, as long as no rows depend on it."""
+        """Undoes the creation of a table, as long as no rows depend on it. Raises PermissionDenied below admin."""
+        self._check_admin()
         table = schema.read(self._database, self._connection).get(header.table)
         if header.operation == "undo":
             self._refuse(None, f"Create the table {header.table} anew.")
@@ -111,10 +152,7 @@ class _Undoing:
             self._refuse(None, f"The table {header.table} holds rows.")
         else:
             sql = self._connection.scalar(sa.select(entries.rows.c.after).where(entries.rows.c.change == header.id))
-            self._recorder.remove()
-            schema.drop(self._connection, header.table)
-            self._recorder.label("undo", header.id)
-            self.made.append(self._recorder.record_schema(header.table, before=values.exactly(sql or "[null]")[0]))
+            self._drop(header, values.exactly(sql or "[null]")[0])
 
     def _refuse(self, key: list[Any] | None, reason: str) -> None:
         self._refused.append({"key": key[0] if key and len(key) == 1 else key, "reason": reason})
@@ -143,7 +181,7 @@ def _with_cascades(connection: Connection, database: Database, numbers: Iterable
         same = sa.select(listed).where(
             listed.c.transaction == header.transaction, listed.c.table.in_(below), listed.c.operation != "insert"
         )
-        for other in connection.execute(same) if below and header.operation in {"delete", "update"} else ():
+        for other in connection.execute(same) if below and header.operation in {"delete", "update", "undo"} else ():
             if other.id not in found:
                 found[other.id] = other
                 pending.append(other)

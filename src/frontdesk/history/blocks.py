@@ -1,0 +1,99 @@
+"""Rows that were loaded at once: kept as the keys of the first and the last, and a digest of all values.
+
+So a load of a million rows is one entry, and still it is known whether any of them has changed since.
+"""
+
+import hashlib
+import marshal
+from collections.abc import Iterable, Sequence
+from itertools import chain
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy import Connection
+
+
+from frontdesk.database import schema
+from frontdesk.database.schema import Table
+from frontdesk.history import capture, entries
+
+_VERSION = 2
+"""Of marshal: equal values have equal bytes in it, since it knows no references."""
+
+
+class Digest:
+    """The digest of rows, fed with their values in a row: as many rows at a time as `bulk.parts` gives."""
+
+    def __init__(self) -> None:
+        self._hash = hashlib.blake2b(digest_size=16)
+
+    def add(self, values: tuple[Any, ...]) -> None:
+        """Goes on with the values of some rows."""
+        self._hash.update(marshal.dumps(values, _VERSION))
+
+    def text(self, size: int) -> str:
+        """The digest with the number of rows that it was fed with at a time."""
+        return f"{size}:{self._hash.hexdigest()}"
+
+
+def digest_of(connection: Connection, table: Table, first: int, last: int, size: int) -> tuple[int, str]:
+    """How many rows have keys from `first` to `last`, and the digest of their values."""
+    found = Digest()
+    rows = 0
+    key = order(table)
+    names = [column.name for column in table.columns]
+    statement = sa.select(*(table.clause.c[name] for name in names)).where(key.between(first, last)).order_by(key)
+    for part in connection.execute(statement.execution_options(yield_per=size)).partitions(size):
+        rows += len(part)
+        found.add(tuple(chain.from_iterable(part)))
+    return rows, found.text(size)
+
+
+def order(table: Table) -> sa.ColumnClause[Any]:
+    """The integer by which the rows of a loaded table stand: its integer key, else the hidden one."""
+    if len(table.primary_key) == 1 and table.column(table.primary_key[0]).automatic:
+        return table.clause.c[table.primary_key[0]]
+    hidden: sa.ColumnClause[Any] = sa.column(schema.row_id(table.columns) or "rowid", _selectable=table.clause)
+    return hidden
+
+
+def record(
+    connection: Connection, table: Table, rows: int, first: int, last: int, digest: str, made: str | None = None
+) -> int:
+    """Enters the load of these rows as one change, `made` by the SQL that created the table; gives its number."""
+    number = capture.recorder_of(connection).enter(
+        table.name, "import", [column.name for column in table.columns], table.key
+    )
+    written = {"rows": rows, "first": first, "last": last, "digest": digest, "made": made}
+    connection.execute(sa.insert(entries.blocks).values(change=number, **written))
+    return number
+
+
+def exist(connection: Connection) -> bool:
+    """Whether anything was ever loaded into this database, or could have been."""
+    return sa.inspect(connection).has_table(entries.blocks.name)
+
+
+def find(connection: Connection, changes: Iterable[int]) -> dict[int, Any]:
+    """The blocks of these changes, by change."""
+    if not exist(connection):
+        return {}
+    statement = sa.select(entries.blocks).where(entries.blocks.c.change.in_(list(changes)))
+    return {block.change: block for block in connection.execute(statement)}
+
+
+def stands(connection: Connection, table: Table, block: Any) -> bool:
+    """Whether the rows are still as they were loaded, and the table holds nothing else when the load made it."""
+    size = int(block.digest.partition(":")[0])
+    if digest_of(connection, table, block.first, block.last, size) != (block.rows, block.digest):
+        return False
+    return block.made is None or connection.scalar(sa.select(sa.func.count()).select_from(table.clause)) == block.rows
+
+
+def rows(connection: Connection, table: Table, block: Any, *, size: int, after: int) -> Sequence[Any]:
+    """The loaded rows as they are now, each after the integer that it stands by; `after` is that of the last seen."""
+    key = order(table)
+    names = [column.name for column in table.columns]
+    begin = key > after if after else key >= block.first
+    statement = sa.select(key, *(table.clause.c[name] for name in names)).select_from(table.clause)
+    return connection.execute(statement.where(begin, key <= block.last).order_by(key).limit(size)).all()
