@@ -272,6 +272,12 @@ def test_the_list_shows_levels_and_loggers_of_files_that_other_processes_importe
 
 def test_a_child_without_a_level_shows_its_parents(serving, state_database, index):
     config = serving(level="INFO", levels={"shop": "ERROR"})
-    logging.getLogger("shop.orders.lines")
-    found = find(config, state_database, index, "shop.orders.lines")
+    name = "shop.orders.lines"
+    found = next(one for one in loggers.list_all(config, state_database, index, also=[name]) if one.name == name)
     assert (found.level, found.effective, found.source) == (None, "ERROR", "inherited")
+
+
+def test_a_librarys_logger_that_never_spoke_is_not_listed(serving, state_database, index):
+    logging.getLogger("somelibrary.inner")
+    names = [one.name for one in loggers.list_all(serving(), state_database, index)]
+    assert "somelibrary.inner" not in names

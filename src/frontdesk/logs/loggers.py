@@ -55,9 +55,13 @@ class Logger:
 
 
 def list_all(config: Config, state_database: Database, index: Database, also: Sequence[str] = ()) -> list[Logger]:
-    """Every logger that this process, the settings or the log index knows, and `also` these; the root first."""
+    """Every logger that has logged or has a level, Frontdesk's own, and `also` these; the root first.
+
+    A library's logger that never spoke and inherits its level is left out: there are dozens.
+    """
     code = _levels_of_index(index)
-    code |= {name: level for name, level in _levels_of_process().items() if level or name not in code}
+    here = _levels_of_process().items()
+    code |= {name: level for name, level in here if level or (name not in code and name.startswith("frontdesk"))}
     set_by_people = overrides(state_database)
     names = {*code, *config.logs.levels, *set_by_people, *also} - {ROOT}
     own = {name: _own(config, name, set_by_people, code) for name in (ROOT, *sorted(names))}
