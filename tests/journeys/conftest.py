@@ -23,6 +23,16 @@ FLAGS = [
     "--no-first-run",
 ]
 STATUS = re.compile(r"status of (\d{3})")
+PARTS = """() => {
+  const all = (selector) => [...document.querySelectorAll(selector)];
+  const telling = /^(aria-(invalid|pressed|sort|current|expanded)|role|open|disabled|type)$/;
+  const part = (one) => [one.tagName, one.getAttribute("class"),
+    ...[...one.attributes].map(({name, value}) => telling.test(name) ? `${name}=${value}` : name)].join(" ");
+  const headings = all("h1, h2, h3").map((one) => one.tagName).join("");
+  const look = [innerWidth, matchMedia("(prefers-color-scheme: dark)").matches, headings];
+  return [...look, ...[...new Set(all("*").map(part))].sort()].join("|");
+}"""
+"""All that a page is put together from, and how it looks: nothing new is found where nothing is new."""
 
 
 @dataclass(frozen=True)
@@ -39,7 +49,7 @@ class Look:
 
 LIGHT = Look("light", 1400, 900)
 DARK_NARROW = Look("dark", 390, 844)
-LOOKS = [
+LOOKS = [  # the first is enough where a test is about what a page does
     pytest.param(LIGHT, id=str(LIGHT)),
     pytest.param(DARK_NARROW, id=str(DARK_NARROW)),
     pytest.param(Look("dark", 1400, 900), id="dark-1400", marks=pytest.mark.long),
@@ -54,6 +64,7 @@ class Tab:
         self.address = address
         self.scripts = scripts
         self.faults: list[str] = []
+        self.asked: list[str] = []
         self.expected: set[int] = set()
         """Statuses of answers that a test asks for on purpose: the browser tells each as an error."""
         self.page = context.new_page()
@@ -61,6 +72,7 @@ class Tab:
         self.page.on("console", self._hear)
         self.page.on("pageerror", lambda error: self.faults.append(f"{self.page.url}: {error}"))
         self.page.on("requestfailed", self._miss)
+        self.page.on("request", self._ask)
 
     def go(self, path: str) -> int:
         """Opens a page of the desk, checks it, and gives the answer's status."""
@@ -83,9 +95,13 @@ class Tab:
         return self.page.locator("main").get_by_role("button", name=name, exact=True).first
 
     def check(self) -> None:
-        """Notes what axe finds on the page as it is now."""
+        """Notes what axe finds on the page as it is now, unless one of the same parts was looked at before."""
         if not self.scripts:
             return
+        parts = self.page.evaluate(PARTS)
+        if parts in _looked_at:
+            return
+        _looked_at.add(parts)
         found = Axe().run(self.page).response["violations"]
         for one in found:
             places = [node["html"][:200] for node in one["nodes"][:3]]
@@ -103,11 +119,18 @@ class Tab:
         if status is None or int(status[1]) not in self.expected:
             self.faults.append(f"{self.page.url}: {message.text} {message.location.get('url', '')}")
 
+    def _ask(self, request: Request) -> None:
+        self.asked.append(request.url)
+        if not request.url.startswith((self.address, "data:")):
+            self.faults.append(f"{self.page.url}: {request.url} is asked of another host")
+
     def _miss(self, request: Request) -> None:
         # A page that is left gives up what it was asking for.
         if not (request.resource_type != "document" and request.failure == "net::ERR_ABORTED"):
             self.faults.append(f"{self.page.url}: {request.url} {request.failure}")
 
+
+_looked_at: set[str] = set()
 
 OpenTab = Callable[..., Tab]
 
