@@ -9,8 +9,9 @@ from frontdesk import context
 from frontdesk.context import Caller
 from frontdesk.database import schema
 from frontdesk.database.connections import Database
-from frontdesk.errors import ConflictError
+from frontdesk.errors import ConflictError, PermissionDenied
 from frontdesk.history import capture, changes, undo
+from frontdesk.tables import structure
 
 ADA = Caller("ada", "admin")
 
@@ -154,3 +155,25 @@ def test_more_columns_than_a_function_takes_arguments_are_recorded(tmp_path: Pat
     (change,) = changes.search(Database("wide", tmp_path / "wide.db")).changes
     assert change.row is not None and change.row.after is not None
     assert [change.row.after[name] for name in columns] == list(range(250))
+
+
+def test_undoing_back_and_forth_brings_cascaded_rows_along_each_time(database: Database) -> None:
+    whole = dump(database)
+    with capture.recording(database, ADA) as connection:
+        connection.exec_driver_sql("DELETE FROM people WHERE id = 1")
+    without = dump(database)
+    for expected in (whole, without, whole, without):
+        newest = next(change for change in changes.search(database).changes if change.table == "people")
+        undo.undo(database, [newest.number], ADA)
+        assert dump(database) == expected
+
+
+def test_only_an_admin_undoes_the_creation_of_a_table(database: Database) -> None:
+    structure.create(database, {"name": "toys", "columns": [{"name": "id", "type": "INTEGER"}]}, ADA)
+    made = changes.search(database).changes[0].number
+
+    with pytest.raises(PermissionDenied):
+        undo.undo(database, [made], Caller("eve", "editor"))
+    assert "toys" in schema.tables(database)
+    undo.undo(database, [made], ADA)
+    assert "toys" not in schema.tables(database)

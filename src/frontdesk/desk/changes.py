@@ -1,6 +1,6 @@
 """Changes over all databases of a desk: read and undone by their ids, requests and runs."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from frontdesk.context import Caller
@@ -9,6 +9,9 @@ from frontdesk.errors import ConflictError, NotFoundError
 from frontdesk.history import changes, undo
 from frontdesk.history.changes import Change, Row
 from frontdesk.history.undo import Undone
+
+AT_ONCE = 1000
+"""Changes of a run that are looked up at a time."""
 
 
 @dataclass(frozen=True)
@@ -55,14 +58,22 @@ class Changes:
         return Undone(made, rows)
 
     def _pending(self, run: int) -> dict[str, Sequence[int]]:
-        found: dict[str, list[int]] = {}
-        for change in self.search(run=run, size=1000):
-            if change.undone_by is None and change.operation != "undo":
-                found.setdefault(change.database, []).append(change.number)
-        return dict(found)
+        found = {name: list(_standing(database, run)) for name, database in self.databases.items()}
+        return {name: numbers for name, numbers in found.items() if numbers}
 
     def _place(self, change: str) -> tuple[Database, int]:
         name, _, number = change.rpartition(".")
         if name not in self.databases or not (number.isascii() and number.isdigit()):
             raise NotFoundError(f"There is no change {change}.", "A change's id is DATABASE.NUMBER.")
         return self.databases[name], int(number)
+
+
+def _standing(database: Database, run: int) -> Iterator[int]:
+    """The numbers of the run's changes that are not undone yet, however many."""
+    before: int | None = None
+    while True:
+        page = changes.search(database, run=run, size=AT_ONCE, before=before)
+        yield from (one.number for one in page.changes if one.undone_by is None and one.operation != "undo")
+        if page.next is None:
+            return
+        before = int(page.next)

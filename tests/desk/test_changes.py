@@ -1,0 +1,40 @@
+import pytest
+
+from frontdesk import context
+from frontdesk.desk import Desk, changes
+from frontdesk.history import capture
+from tests.conftest import ADA
+
+RUN = 7
+
+
+def change_three_times(desk: Desk) -> None:
+    with context.bind(run=RUN):
+        connection = capture.connect("example", desk.folder)
+        for key in (1, 2, 3):
+            connection.execute("UPDATE employees SET age = 1 WHERE id = ?", [key])
+            connection.commit()
+        connection.close()
+
+
+def ages(desk: Desk) -> list[int]:
+    with desk.database("example").connect() as connection:
+        return [age for (age,) in connection.exec_driver_sql("SELECT age FROM employees ORDER BY id")]
+
+
+def test_every_change_of_a_run_is_undone_however_many_there_are(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(changes, "AT_ONCE", 2)
+    change_three_times(desk)
+
+    assert desk.changes.undo_run(RUN, ADA).undone == 3
+    assert ages(desk) == [32, 25, 35]
+
+
+def test_a_run_whose_undoing_was_undone_can_be_undone_again(desk: Desk) -> None:
+    change_three_times(desk)
+    for change in desk.changes.undo_run(RUN, ADA).changes:
+        desk.changes.undo(change, ADA)
+    assert ages(desk) == [1, 1, 1]
+
+    assert desk.changes.undo_run(RUN, ADA).undone == 3
+    assert ages(desk) == [32, 25, 35]
