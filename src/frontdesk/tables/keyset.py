@@ -114,7 +114,8 @@ def _order(table: Table, sorts: Sequence[Sort], backwards: bool) -> list[sa.Colu
 
 
 def _nullable(table: Table, sort: Sort) -> bool:
-    return sort.column not in table.key and table.column(sort.column).nullable
+    """SQLite keeps NULL in the primary key too, unless that is the row's id or says NOT NULL."""
+    return sort.column != table.row_id and table.column(sort.column).nullable
 
 
 def _after(
