@@ -267,7 +267,14 @@
     const begins = (place) => !words.length || place.name.toLowerCase().startsWith(words[0]);
     const shown = [...fitting.filter(begins), ...fitting.filter((place) => !begins(place))].slice(0, MOST);
     dialog.querySelector("input").value = text;
-    dialog.querySelector("ul").replaceChildren(...shown.map(placeItem));
+    dialog.querySelector("ul").replaceChildren(...(shown.length ? shown.map(placeItem) : [nothing()]));
+  }
+
+  function nothing() {
+    const item = document.createElement("li");
+    item.className = "muted";
+    item.textContent = "No table, function or page has these words in its name.";
+    return item;
   }
 
   function placeItem(place, index) {
