@@ -1,3 +1,4 @@
+import sqlite3
 from contextlib import closing
 from pathlib import Path
 
@@ -8,7 +9,7 @@ from frontdesk.context import Caller
 from frontdesk.database import schema
 from frontdesk.database.connections import Database
 from frontdesk.history import changes
-from frontdesk.tables import imports, rows
+from frontdesk.tables import imports, rows, sources
 
 BY = Caller("ada", "admin")
 
@@ -18,11 +19,16 @@ def load(folder: Path, text: str | bytes, name: str = "sales.csv"):
     path.write_bytes(text if isinstance(text, bytes) else text.encode())
     database = Database("sales", folder / "sales.db", create=True)
     with closing(database):
-        count = imports.load(database, path, "sales", BY)
+        count = imports.load(database, sources.open(path), "sales", BY, imports.Wish(create=True)).inserted
         table = schema.table(database, "sales")
         found = rows.page(database, "sales").json()["rows"]
         assert count == len(found)
         return {column.name: column.type for column in table.columns}, found, table.primary_key
+
+
+def left(folder: Path) -> list[str]:
+    with closing(sqlite3.connect(folder / "sales.db")) as connection:
+        return [name for (name,) in connection.execute("SELECT name FROM sqlite_master")]
 
 
 def test_each_column_has_the_narrowest_type_that_its_values_fit(tmp_path: Path):
@@ -61,10 +67,6 @@ def test_quotes_newlines_and_a_byte_order_mark_are_read_as_spreadsheets_write_th
     assert (found[0]["a"], found[0]["b"]) == ('say "hi", twice', "two\r\nlines")
 
 
-def test_a_file_of_an_old_spreadsheet_keeps_its_umlauts(tmp_path: Path):
-    assert load(tmp_path, "name\nJürgen\n".encode("cp1252"))[1][0]["name"] == "Jürgen"
-
-
 def test_names_that_are_missing_or_come_twice_are_made_different(tmp_path: Path):
     assert list(load(tmp_path, "a,A,,a\n1,2,3,4\n")[0]) == ["a", "A_2", "column3", "a_3"]
 
@@ -74,13 +76,13 @@ def test_odd_names_are_kept_as_they_are(tmp_path: Path):
 
 
 def test_a_line_of_another_width_is_named_and_nothing_is_left(tmp_path: Path):
-    with pytest.raises(errors.InputError, match=r"sales\.csv, line 3: 1 values, but 2 columns"):
+    with pytest.raises(errors.InputError, match=r"sales\.csv, line 3: 1 value, but 2 columns"):
         load(tmp_path, "a,b\n1,2\n3\n")
-    assert not (tmp_path / "sales.db").exists()
+    assert left(tmp_path) == []
 
 
 def test_a_file_without_a_first_line_is_refused(tmp_path: Path):
-    with pytest.raises(errors.InputError, match="no line that names its columns"):
+    with pytest.raises(errors.InputError, match="is empty"):
         load(tmp_path, "")
 
 

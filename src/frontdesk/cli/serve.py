@@ -21,7 +21,7 @@ from frontdesk.database.connections import Database
 from frontdesk.desk import Desk
 from frontdesk.errors import ConfigError
 from frontdesk.logs import handlers
-from frontdesk.tables import imports
+from frontdesk.tables import imports, sources
 from frontdesk.web import create_app, serving
 
 SUFFIXES = (*files.SUFFIXES, *imports.SUFFIXES, ".py")
@@ -111,7 +111,7 @@ def _load(path: Path) -> str:
                 if path.stat().st_mtime > target.stat().st_mtime:
                     click.echo(f"{path.name} is newer than {target.name}, which is served as it is.", err=True)
                 return target.name
-            rows = imports.load(database, path, name, options.caller())
+            rows = _load_into(database, path)
     else:
         rows = _load_new(path, target)
     click.echo(f"Loaded {rows:,} rows of {path.name} into {target.name}.")
@@ -123,12 +123,17 @@ def _load_new(path: Path, target: Path) -> int:
     new = target.with_name(target.name + ".new")
     try:
         with closing(Database(path.stem, new, create=True)) as database:
-            rows = imports.load(database, path, path.stem, options.caller())
+            rows = _load_into(database, path)
         os.replace(new, target)
     finally:
         for suffix in ("", "-wal", "-shm"):
             new.with_name(new.name + suffix).unlink(missing_ok=True)
     return rows
+
+
+def _load_into(database: Database, path: Path) -> int:
+    wish = imports.Wish(create=True)
+    return imports.load(database, sources.open(path), path.stem, options.caller(), wish).inserted
 
 
 def first_link(address: str, secret: str) -> str:

@@ -226,3 +226,34 @@ def _target(references: tuple[str, str]) -> Any:
 def drop(connection: Connection, name: str) -> None:
     """Drops a table."""
     connection.execute(sa.schema.DropTable(sa.Table(name, sa.MetaData())))
+
+
+def rename(connection: Connection, name: str, new: str) -> str:
+    """Renames a table that nothing refers to, and gives the SQL that creates it."""
+    driver = driver_of(connection)
+    # Else a broken view anywhere in the database would stand in the way.
+    driver.execute("PRAGMA legacy_alter_table = ON")
+    try:
+        driver.execute(f"ALTER TABLE {quoted(name)} RENAME TO {quoted(new)}")
+    except Exception as error:
+        raise dialects.translate(error) from error
+    finally:
+        driver.execute("PRAGMA legacy_alter_table = OFF")
+    return str(driver.execute("SELECT sql FROM sqlite_master WHERE type = 'table' AND name = ?", [new]).fetchone()[0])
+
+
+def names(connection: Connection, prefix: str) -> list[str]:
+    """The names of tables that begin so, our own ones too."""
+    found = driver_of(connection).execute("SELECT name FROM sqlite_master WHERE type = 'table'").fetchall()
+    return [name for (name,) in found if name.startswith(prefix)]
+
+
+def has_triggers(connection: Connection, name: str) -> bool:
+    """Whether the database itself does something when rows of this table change."""
+    sql = "SELECT 1 FROM sqlite_master WHERE type = 'trigger' AND lower(tbl_name) = lower(?)"
+    return driver_of(connection).execute(sql, [name]).fetchone() is not None
+
+
+def read_own(connection: Connection, name: str) -> Table:
+    """One of our own tables, which are never listed."""
+    return _read_table(driver_of(connection), name, "table", without_rowid=False)

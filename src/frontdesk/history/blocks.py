@@ -12,7 +12,6 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
-
 from frontdesk.database import schema
 from frontdesk.database.schema import Table
 from frontdesk.history import capture, entries

@@ -258,11 +258,12 @@ def recorder_of(connection: Connection) -> Recorder:
 def connect(name: str, folder: Path | None = None) -> connections.RecordedConnection:
     """The driver's own PEP 249 connection to a database of the desk, made when missing; its changes are recorded.
 
-    Without `folder` the desk is that of the run, else the one that FRONTDESK_DESK names, else the current folder.
+    Without `folder` the desk is that of the run, else the one that FRONTDESK_DESK names, else the current folder. Where
+    FRONTDESK_READ_ONLY is set, as in the workers of a desk that is served read-only, nothing can be changed.
     """
     folder = folder or Path(os.environ.get("FRONTDESK_DESK", "."))
     path = files.find(folder).get(name, folder / (name if Path(name).suffix in files.SUFFIXES else f"{name}.db"))
-    connection = connections.open_recorded(path)
+    connection = connections.open_recorded(path, read_only=bool(os.environ.get("FRONTDESK_READ_ONLY")))
     recorder = Recorder(connection)
     connection.recorder = recorder.before
     connection.ended = recorder.begin

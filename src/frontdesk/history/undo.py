@@ -104,7 +104,7 @@ class _Undoing:
         self.rows += 1
 
     def _undo_load(self, header: Any, block: Any) -> None:
-        """Takes the loaded rows away, or the table that the load made; what was done to a row since stands in the way."""
+        """Takes the loaded rows away, or the table that the load made, unless one of them has changed since."""
         table = schema.read(self._database, self._connection).get(header.table)
         if table is None or [column.name for column in table.columns] != json.loads(header.columns):
             self._refuse(None, f"The table {header.table} is gone or has other columns now.")

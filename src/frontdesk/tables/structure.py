@@ -134,6 +134,13 @@ def _checked(database: Database, given: Mapping[str, Any]) -> tuple[str, list[Co
     return str(name), made
 
 
+def check_name(name: str) -> None:
+    """Raises InputError for what cannot be the name of a table."""
+    problem = _name_problem("table", name)
+    if problem:
+        raise InputError(errors=problem)
+
+
 def _name_problem(field: str, name: Any) -> dict[str, str]:
     if not isinstance(name, str) or name.strip() == "":
         return {field: "Write a name."}

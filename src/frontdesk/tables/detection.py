@@ -1,0 +1,248 @@
+"""The kinds of a file's columns, found over all its rows: a type only where every value reads back identically."""
+
+import math
+import re
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from itertools import islice
+from typing import Any
+
+from frontdesk.database import dialects, schema
+from frontdesk.tables import sources
+from frontdesk.tables.sources import Json, Source
+
+INTEGERS = (-(2**63), 2**63 - 1)
+EXACT = 2**53
+"""Whole numbers up to this are exact as real numbers."""
+
+Cells = Sequence[Any]
+Read = Callable[[Sequence[str]], Sequence[Any] | None]
+
+
+class Column:
+    """One column of a file of texts, as far as it has been read."""
+
+    def __init__(self) -> None:
+        self.empty = False  # whether a cell had no value
+        self._read: Read | None = None
+        self._reals = _Reals()
+        self._kinds: list[tuple[str, Read]] = [
+            ("INTEGER", self._integers),
+            ("REAL", self._reals.read),
+            ("BOOLEAN", _booleans),
+            ("DATE", _dates),
+            ("DATETIME", _datetimes),
+            ("TEXT", _texts),
+        ]
+
+    @property
+    def type(self) -> str:
+        """The type that all cells fit; TEXT while there is none."""
+        return "TEXT" if self._read is None else self._kinds[0][0]
+
+    def read(self, cells: Sequence[str]) -> Sequence[Any]:
+        """The values of more cells, None for empty ones, by the narrowest type that fits all that were read."""
+        if "" not in cells:
+            return self._values(cells)
+        self.empty = True
+        filled = [cell for cell in cells if cell]
+        return _with_gaps(cells, self._values(filled)) if filled else [None] * len(cells)
+
+    def _values(self, cells: Sequence[str]) -> Sequence[Any]:
+        while True:
+            values = self._kinds[0][1](cells)
+            if values is not None:
+                self._read = self._kinds[0][1]
+                return values
+            if self._read is None or self._kinds[0][0] == "INTEGER":
+                self._kinds.pop(0)
+                if self._read is not None and not self._reals.free:
+                    self._kinds = self._kinds[-1:]
+            else:  # what came before fits nothing else than text
+                self._kinds = self._kinds[-1:]
+
+    def _integers(self, cells: Sequence[str]) -> Sequence[int] | None:
+        """Whole numbers as they are written again: no zeros in front, no plus, within 64 bits."""
+        try:
+            values = list(map(int, cells))
+        except ValueError:
+            return None
+        least, most = min(values), max(values)
+        if least < INTEGERS[0] or most > INTEGERS[1] or list(map(str, values)) != list(cells):
+            return None
+        self._reals.meet_integers(least, most)
+        return values
+
+
+class _Reals:
+    """Numbers with a point, where nothing is lost: written as Python writes them, or all with as many decimals.
+
+    So `1.50` and `2.00` are numbers, but the versions `1.9` and `1.10` stay text.
+    """
+
+    def __init__(self) -> None:
+        self.free = True
+        self._decimals: int | None = None  # -1: not all have as many
+
+    def meet_integers(self, least: int, most: int) -> None:
+        self._decimals = -1
+        self.free = self.free and least >= -EXACT and most <= EXACT
+
+    def read(self, cells: Sequence[str]) -> Sequence[float] | None:
+        try:
+            values = list(map(float, cells))
+        except ValueError:
+            return None
+        if not all(map(math.isfinite, values)) or _has_minus_zero(values):
+            return None
+        texts = list(map(repr, values))
+        if self.free and texts != list(cells):
+            other = [(cell, value) for cell, text, value in zip(cells, texts, values, strict=True) if cell != text]
+            self.free = all(abs(value) <= EXACT and str(int(value)) == cell for cell, value in other)
+        if self._decimals != -1:
+            self._count_decimals(cells, values)
+        return values if self.free or self._decimals != -1 else None
+
+    def _count_decimals(self, cells: Sequence[str], values: Sequence[float]) -> None:
+        places = self._decimals if self._decimals is not None else len(cells[0].partition(".")[2])
+        form = f"%.{min(places, 30)}f"
+        same = 0 < places <= 15 and [form % value for value in values] == list(cells)
+        self._decimals = places if same and max(map(len, cells)) <= 17 else -1
+
+
+def _has_minus_zero(values: Iterable[float]) -> bool:
+    """SQLite keeps -0.0 as 0.0."""
+    return 0.0 in values and any(value == 0 and math.copysign(1, value) < 0 for value in values)
+
+
+WORDS = {"true": 1, "false": 0, "True": 1, "False": 0, "TRUE": 1, "FALSE": 0}
+
+
+def _booleans(cells: Sequence[str]) -> Sequence[int] | None:
+    try:
+        return [WORDS[cell] for cell in cells]
+    except KeyError:
+        return None
+
+
+def _dates(cells: Sequence[str]) -> Sequence[str] | None:
+    try:
+        return cells if list(map(str, map(date.fromisoformat, cells))) == list(cells) else None
+    except ValueError:
+        return None
+
+
+_DATETIME = re.compile(
+    r"[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}(:[0-9]{2}(\.[0-9]{1,6})?)?(Z|[+-][0-9]{2}:?[0-9]{2})?"
+)
+
+
+def _datetimes(cells: Sequence[str]) -> Sequence[str] | None:
+    try:
+        return cells if all(_DATETIME.fullmatch(cell) and datetime.fromisoformat(cell) for cell in cells) else None
+    except ValueError:
+        return None
+
+
+def _texts(cells: Sequence[str]) -> Sequence[str]:
+    return cells
+
+
+def _with_gaps(cells: Sequence[str], values: Sequence[Any]) -> list[Any]:
+    following = iter(values)
+    return [next(following) if cell else None for cell in cells]
+
+
+class TypedColumn:
+    """One column of a file whose values have types of their own (JSON), as far as it has been read."""
+
+    def __init__(self) -> None:
+        self.empty = False
+        self._types: set[type] = set()
+        self._wide = False
+        self._texts = Column()
+
+    @property
+    def type(self) -> str:
+        """The type that all values fit."""
+        types = self._types
+        if types <= {int} and types:
+            return "INTEGER"
+        if types <= {int, float} and types and not self._wide:
+            return "REAL"
+        named = {bool: "BOOLEAN", bytes: "BLOB", Json: "JSON"}
+        if len(types) == 1 and (only := next(iter(types))) in named:
+            return named[only]
+        if types == {str} and self._texts.type in {"DATE", "DATETIME"}:
+            return self._texts.type
+        return "TEXT"
+
+    def read(self, cells: Cells) -> Sequence[Any]:
+        """The values of more cells."""
+        types = set(map(type, cells))
+        self.empty = self.empty or type(None) in types
+        self._types |= types - {type(None)}
+        if int in types:
+            self._wide = self._wide or any(type(cell) is int and abs(cell) > EXACT for cell in cells)
+        if self._types == {str}:
+            self._texts.read([cell for cell in cells if cell is not None])
+        return values(cells, self.type)
+
+
+def values(cells: Cells, declared: str) -> list[Any]:
+    """JSON's values as a column of this type, which they fit, keeps them."""
+    if declared == "TEXT":
+        return [cell if cell is None or isinstance(cell, str) else _as_text(cell) for cell in cells]
+    if declared == "REAL":
+        return [None if cell is None else float(cell) for cell in cells]
+    if declared == "BOOLEAN":
+        return [None if cell is None else int(cell) for cell in cells]
+    return [str(cell) if isinstance(cell, Json) else cell for cell in cells]
+
+
+def _as_text(value: Any) -> str:
+    if isinstance(value, bytes):
+        return value.hex()
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+Finder = Column | TypedColumn
+
+
+@dataclass(frozen=True)
+class Found:
+    """The columns of a file, and how many rows they were found over."""
+
+    columns: list[schema.Column]
+    rows: int
+    finders: Sequence[Finder]
+    key: tuple[str, ...]  # a whole column `id` that rises from row to row
+
+
+def find(source: Source, blocks: int | None = None, tell: Callable[[int, int], object] = sources.silent) -> Found:
+    """The narrowest types that all rows fit, or those of the first blocks; `tell` hears of bytes and rows."""
+    finders: list[Finder] = [TypedColumn() if source.typed else Column() for _ in source.names]
+    rows, last, rising = 0, None, True
+    heard = [0]
+    place = next((at for at, name in enumerate(source.names) if name.casefold() == "id"), None)
+    for block in islice(source.blocks(lambda done: tell(done, heard[0])), blocks):
+        heard[0] = rows = rows + len(block)
+        for at, (finder, cells) in enumerate(zip(finders, zip(*block, strict=True), strict=True)):
+            values = finder.read(cells)
+            if at == place and rising:
+                rising = finder.type == "INTEGER" and not finder.empty and rises(values, last)
+                last = values[-1]
+    types = [finder.type for finder in finders]
+    columns = [column(name, declared) for name, declared in zip(source.names, types, strict=True)]
+    return Found(columns, rows, finders, (source.names[place],) if place is not None and rising and rows else ())
+
+
+def column(name: str, declared: str) -> schema.Column:
+    """A new column of this type."""
+    return schema.Column(name, declared, dialects.kind_of(declared))
+
+
+def rises(keys: Sequence[int], last: int | None) -> bool:
+    """Whether whole numbers rise without a stop, from `last` on."""
+    return (last is None or keys[0] > last) and all(map(int.__lt__, keys, islice(keys, 1, None)))
