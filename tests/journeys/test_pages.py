@@ -159,11 +159,11 @@ def test_a_table_and_a_row_from_their_making_to_their_undoing(demo: Served, open
 def test_filters_sorting_and_paging_through_fifty_thousand_orders(demo: Served, open_tab: OpenTab, look: Look):
     tab = open_tab(demo.server, demo.people["vic"], look)
     main = tab.page.locator("main")
-    tab.go(ORDERS)
+    tab.go(f"{ORDERS}?_size=25")
     first = cells(tab, 0)
-    assert first == [str(number) for number in range(1, 101)]
+    assert first == [str(number) for number in range(1, 26)]
     tab.follow(tab.link("Next"))
-    assert cells(tab, 0)[0] == "101"
+    assert cells(tab, 0)[0] == "26"
     tab.follow(tab.link("Next"))
     tab.follow(tab.link("Previous"))
     tab.follow(tab.link("Previous"))
@@ -181,7 +181,7 @@ def test_filters_sorting_and_paging_through_fifty_thousand_orders(demo: Served, 
     place = header.locator("th").all_inner_texts().index("amount")
     assert header.locator("th").nth(place).get_attribute("aria-sort") == "descending"
     amounts = [float(text.replace(",", "")) for text in cells(tab, place)]
-    assert len(amounts) == 100 and amounts == sorted(amounts, reverse=True)
+    assert len(amounts) == 25 and amounts == sorted(amounts, reverse=True)
     tab.follow(tab.link("Next"))
     assert float(cells(tab, place)[0].replace(",", "")) <= amounts[-1]
     tab.page.go_back()
