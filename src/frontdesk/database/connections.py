@@ -253,12 +253,12 @@ class RecordedConnection(sqlite3.Connection):
             self.ended()
 
 
-def open_recorded(path: Path) -> RecordedConnection:
+def open_recorded(path: Path, *, read_only: bool = False) -> RecordedConnection:
     """The driver's own connection as `sqlite3.connect` gives it (made when missing), ready to be recorded.
 
     Unlike ours it is not in autocommit mode: people's code commits as the driver's documentation says.
     """
-    connection = open_file(path, create=True, factory=RecordedConnection)
+    connection = open_file(path, read_only=read_only, create=True, factory=RecordedConnection)
     connection.isolation_level = "DEFERRED"
     assert isinstance(connection, RecordedConnection)
     return connection

@@ -36,6 +36,8 @@ def initialise(config: Config) -> None:
     folder = str(config.folder)
     os.chdir(folder)
     os.environ["FRONTDESK_DESK"] = folder
+    if config.read_only:
+        os.environ["FRONTDESK_READ_ONLY"] = "1"
     sys.dont_write_bytecode = True
     sys.path.append(folder)
     progress.config = config
@@ -64,7 +66,7 @@ def check(order: Order) -> dict[str, str]:
 
 def call(order: Order) -> Outcome:
     """Calls the function, with the ids of its run around it."""
-    with context.bind(run=order.run, request=order.request, user=order.user):
+    with context.bind_everywhere(run=order.run, request=order.request, user=order.user):
         began = time.perf_counter()
         try:
             target = _find(order)
