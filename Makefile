@@ -33,6 +33,9 @@ test-long: $(VENV)/tested-$(SUM)  ## what takes minutes
 bench: $(VENV)/tested-$(SUM)  ## the figures of docs/performance.md and docs/servers.md
 	@for file in benchmarks/*.py; do echo "== $$file"; $(BIN)/python $$file || exit 1; done
 
+pictures: $(VENV)/tested-$(SUM)  ## the README's picture, from a fresh demo desk
+	$(BIN)/python docs/pictures/make.py
+
 clean:  ## the environment and what was built; never a desk
 	rm -rf $(VENV) build dist src/frontdesk/web/static/dist frontend/node_modules
 	rm -rf .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis

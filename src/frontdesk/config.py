@@ -66,9 +66,6 @@ class Config:
     """The settings of one desk."""
 
     folder: Path
-    databases: Mapping[str, str] = field(default_factory=dict)  #: databases by URL, besides the files of the folder
-    state: str = ""  #: URL of Frontdesk's own tables; empty is .frontdesk/state.db
-    logs_database: str = ""  #: URL of the log index; empty is .frontdesk/logs.db
     read_only: bool = False  #: nothing in the people's databases can be changed
     only: tuple[str, ...] = ()  #: not a setting: file names that `serve FILE…` shows, empty is all
     logs: LogSettings = field(default_factory=LogSettings)

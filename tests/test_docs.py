@@ -1,0 +1,61 @@
+import re
+from dataclasses import fields, is_dataclass
+from importlib import import_module
+from pathlib import Path
+
+import click
+import pytest
+from flask import Flask
+
+from frontdesk import cli
+from frontdesk.config import HIDDEN, Config
+
+ROOT = Path(__file__).parent.parent
+DOCS = {
+    path.relative_to(ROOT).as_posix(): path.read_text("utf-8") for path in [ROOT / "README.md", *ROOT.glob("docs/*.md")]
+}
+EVERYTHING = "\n".join(DOCS.values())
+
+
+def test_every_setting_stands_in_the_docs_with_its_variable() -> None:
+    text = DOCS["docs/settings.md"]
+    for item in fields(Config):
+        section = getattr(Config(Path()), item.name)
+        for inner in fields(section) if is_dataclass(section) else (item,):
+            if inner.name not in HIDDEN:
+                assert f"`{inner.name}`" in text, inner.name
+    variables = set(re.findall(r"FRONTDESK_[A-Z_]+", text))
+    assert "FRONTDESK_SERVER_PORT" in variables
+
+
+def written(rule: str) -> str:
+    """A route as the docs write it: `/api/databases/D/tables/T/rows/KEY`."""
+    letters = {"database": "D", "table": "T", "key": "KEY", "function": "F", "run": "ID", "change": "CHANGE"}
+    return re.sub(r"<(?:[^:>]+:)?([^>]+)>", lambda found: letters.get(found[1], "NAME"), rule)
+
+
+def test_every_route_of_the_api_stands_in_the_docs(app: Flask) -> None:
+    for rule in app.url_map.iter_rules():
+        if rule.rule.startswith("/api/"):
+            for method in (rule.methods or set()) - {"HEAD", "OPTIONS"}:
+                assert f"`{method} {written(rule.rule)}`" in DOCS["docs/api.md"], (method, rule.rule)
+
+
+@pytest.mark.parametrize("name", cli.COMMANDS)
+def test_every_command_stands_in_the_docs(name: str) -> None:
+    assert f"frontdesk {name}" in EVERYTHING
+    command: click.Command = import_module(cli.COMMANDS[name]).command
+    assert command.help
+
+
+def test_every_link_between_the_docs_leads_somewhere() -> None:
+    for name, text in DOCS.items():
+        for target in re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", text):
+            assert (ROOT / name).parent.joinpath(target).exists(), (name, target)
+
+
+def test_every_test_that_the_docs_name_is_there() -> None:
+    for name, text in DOCS.items():
+        for path, test in re.findall(r"(tests/[\w/]+\.py)(?:::(\w+))?", text):
+            assert (ROOT / path).exists(), (name, path)
+            assert not test or f"def {test}(" in (ROOT / path).read_text("utf-8"), (name, test)
