@@ -91,6 +91,7 @@ def test_a_call_that_is_not_waited_for_is_202_with_its_run(eve):
     answer = eve.post("/api/functions/divide?wait=0", json={"a": 1})
     assert answer.status_code == 202
     assert set(answer.json) == {"run", "status"}
+    assert answer.json["status"] == "queued"
     deadline = time.monotonic() + 5
     while (run := eve.get(f"/api/runs/{answer.json['run']}").json)["status"] != "done":
         assert time.monotonic() < deadline

@@ -2,6 +2,7 @@ from pathlib import Path
 
 import pytest
 
+from frontdesk.desk import Desk
 from tests.conftest import Client
 
 PAGE = '{% extends "frontdesk/page.html" %}{% block title %}Report{% endblock %}{% block content %}BODY{% endblock %}'
@@ -72,3 +73,14 @@ def test_a_mistake_in_a_page_is_shown_with_its_file_and_line(
     assert answer.status_code == status
     assert sentence in answer.get_data(as_text=True)
     assert client("editor").get("/").status_code == 200
+
+
+def test_a_page_filters_by_lists_and_by_none(client: Client, folder: Path, desk: Desk) -> None:
+    with desk.database("example").transaction() as connection:
+        connection.exec_driver_sql("INSERT INTO employees (name) VALUES ('Dora')")
+    listed = '{{ rows("example", "employees", age__in=[25, 35]) | map(attribute="name") | join("+") }}'
+    missing = '{{ rows("example", "employees", age=none) | map(attribute="name") | join("+") }}'
+    write(folder, "some", PAGE.replace("BODY", f"<p>{listed}</p><p>{missing}</p>"))
+
+    text = client("viewer").get("/pages/some").get_data(as_text=True)
+    assert "<p>Bob+Charlie</p><p>Dora</p>" in text

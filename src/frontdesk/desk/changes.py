@@ -25,10 +25,10 @@ class Changes:
         database, number = self._place(change)
         return changes.find(database, number)
 
-    def rows(self, change: str, *, size: int = 100, token: str | None = None) -> tuple[list[Row], str | None]:
+    def rows(self, change: str, *, size: int = 100, after: int = 0) -> tuple[list[Row], str | None]:
         """The rows that a change changed, and the token of those that follow."""
         database, number = self._place(change)
-        return changes.rows(database, number, size=size, after=int(token) if token and token.isdigit() else 0)
+        return changes.rows(database, number, size=size, after=after)
 
     def search(self, *, run: int | None = None, request: str | None = None, size: int = 100) -> list[Change]:
         """The changes of a run or a request in every database, newest first within each."""
@@ -63,7 +63,7 @@ class Changes:
 
     def _place(self, change: str) -> tuple[Database, int]:
         name, _, number = change.rpartition(".")
-        if name not in self.databases or not (number.isascii() and number.isdigit()):
+        if name not in self.databases or not (number.isascii() and number.isdigit() and len(number) < 19):
             raise NotFoundError(f"There is no change {change}.", "A change's id is DATABASE.NUMBER.")
         return self.databases[name], int(number)
 

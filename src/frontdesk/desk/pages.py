@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from frontdesk.context import Caller
 from frontdesk.errors import InputError, NotFoundError
 from frontdesk.functions import runs
-from frontdesk.tables import rows
+from frontdesk.tables import filters, rows
 
 if TYPE_CHECKING:
     from frontdesk.desk.desks import Desk
@@ -42,7 +42,7 @@ class Reader:
         sort, size = str(where.pop("_sort", "")), int(where.pop("_size", MOST_ROWS))
         if not 1 <= size <= MOST_ROWS:
             raise InputError(f"_size is a whole number from 1 to {MOST_ROWS}.")
-        conditions = [(name, str(value)) for name, value in where.items()]
+        conditions = filters.as_parameters(where)
         page = rows.page(self.desk.database(database), table, where=conditions, sort=sort, size=size)
         found: list[dict[str, Any]] = page.json()["rows"]
         return found

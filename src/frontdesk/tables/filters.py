@@ -1,7 +1,7 @@
 """Filters: `column__operator=value` as a condition on rows."""
 
 import csv
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -72,11 +72,16 @@ def parse(table: Table, parameters: Iterable[tuple[str, str]]) -> list[Filter]:
 
 def parse_object(table: Table, where: dict[str, Any]) -> list[Filter]:
     """The filters of a JSON object: `{"age__gt": 30}`."""
-    return parse(table, [(name, _as_text(value)) for name, value in where.items()])
+    return parse(table, as_parameters(where))
+
+
+def as_parameters(where: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """The parameters of an address that say the same: `{"age__in": [1, 2]}` is `age__in=1,2`, None is NULL."""
+    return [(f"{name}__isnull", "1") if value is None else (name, _as_text(value)) for name, value in where.items()]
 
 
 def _as_text(value: Any) -> str:
-    if isinstance(value, list):
+    if isinstance(value, (list, tuple)):
         return ",".join('"' + str(item).replace('"', '""') + '"' for item in value)
     return str(int(value)) if isinstance(value, bool) else str(value)
 

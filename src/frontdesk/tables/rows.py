@@ -52,7 +52,7 @@ class Page:
     next: str | None
     previous: str | None
     count: int | None = None
-    count_capped: bool = False
+    count_capped: bool | None = None  # whether there are more than were counted; None where all were
 
     def json(self) -> dict[str, Any]:
         """The page as the API gives it."""
@@ -62,7 +62,7 @@ class Page:
             "count": self.count,
             "facets": {},
         }
-        return found | ({"count_capped": True} if self.count_capped else {})
+        return found | ({} if self.count_capped is None else {"count_capped": self.count_capped})
 
     def keys(self) -> list[tuple[Any, ...] | None]:
         """The key of each row; None where the table has none or its columns are not all here."""
@@ -160,16 +160,18 @@ class _Reading:
             raise InputError(f"Without a key, pages end at {keyset.DEEPEST:,} rows.", "Filter the rows instead.")
         return found[: self.size], after, keyset.write(shallower, scope) if skipped else None
 
-    def count(self, wish: str) -> tuple[int | None, bool]:
+    def count(self, wish: str) -> tuple[int | None, bool | None]:
         if wish == "":
-            return None, False
+            return None, None
         if not (wish.isascii() and wish.isdigit()) or int(wish) < 1:
             raise InputError(errors={"_count": "Write 1 for an exact count, or the most to count, such as 10000."})
         most = None if int(wish) == 1 else int(wish)
         base = sa.select(sa.literal(1)).select_from(self.table.clause).where(*self.conditions)
         limited = base.limit(most + 1) if most else base
         counted = self.connection.scalar(sa.select(sa.func.count()).select_from(limited.subquery())) or 0
-        return (most, True) if most and counted > most else (counted, False)
+        if most is None:
+            return counted, None
+        return min(counted, most), counted > most
 
 
 def _nulls_last(table: Table, sort: Sort) -> list[sa.ColumnElement[Any]]:

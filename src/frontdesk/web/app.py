@@ -32,7 +32,7 @@ POLICY = (
     "default-src 'self'; script-src 'self'; style-src 'self'; img-src 'self' data:; object-src 'none'; "
     "base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
 )
-QUIET = frozenset({"static", "health.healthz", "logs.tail"})
+QUIET = frozenset({"static", "health.healthz", "health.readyz", "logs.tail"})
 """Endpoints whose requests are logged at DEBUG: a browser asks for them again and again."""
 
 

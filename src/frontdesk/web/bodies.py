@@ -1,11 +1,14 @@
 """What a request brings: JSON objects and the parameters of every list."""
 
 import json
-from typing import Any
+from collections.abc import Sequence
+from typing import Any, TypeVar
 
 from flask import request
 
 from frontdesk.errors import InputError, MalformedError, UnsupportedMediaError
+
+Item = TypeVar("Item")
 
 LARGEST_PAGE = 1000
 USUAL_PAGE = 100
@@ -61,3 +64,20 @@ def size() -> int:
 def next_token() -> str | None:
     """`_next`, as the page before gave it."""
     return request.args.get("_next") or None
+
+
+def next_number() -> int | None:
+    """`_next` of a list whose places are numbers."""
+    text = next_token()
+    if text is None:
+        return None
+    if not (text.isascii() and text.isdigit() and len(text) < 19):
+        raise InputError(errors={"_next": "Take it from the page before."})
+    return int(text)
+
+
+def part(items: Sequence[Item]) -> tuple[Sequence[Item], str | None]:
+    """The page asked for of a list that is all here, and the token of the next one."""
+    start = next_number() or 0
+    end = start + size()
+    return items[start:end], str(end) if end < len(items) else None

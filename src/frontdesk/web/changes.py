@@ -12,14 +12,13 @@ routes = Blueprint("changes", __name__)
 
 
 def _changes_of(database: str, table: str, key: KeyText | None = None) -> changes.Page:
-    token = bodies.next_token()
     place = current.desk().database(database)
     return changes.search(
         place,
         table=table,
         key=keys.values(schema.table(place, table), key) if key else None,
         size=bodies.size(),
-        before=int(token) if token and token.isdigit() else None,
+        before=bodies.next_number(),
     )
 
 
@@ -52,7 +51,7 @@ def row_history_json(database: str, table: str, key: KeyText) -> Response:
 def change(change: str) -> Response:
     """One change with the rows before and after."""
     found = current.desk().changes.find(change)
-    listed, after = current.desk().changes.rows(change, size=bodies.size(), token=bodies.next_token())
+    listed, after = current.desk().changes.rows(change, size=bodies.size(), after=bodies.next_number() or 0)
     return rendering.page("tables/change.html", change=found, rows=listed, next=after)
 
 
@@ -67,7 +66,7 @@ def change_json(change: str) -> Response:
 @access.allow("viewer")
 def change_rows_json(change: str) -> Response:
     """`{rows: [{key, before, after}], next}`."""
-    listed, after = current.desk().changes.rows(change, size=bodies.size(), token=bodies.next_token())
+    listed, after = current.desk().changes.rows(change, size=bodies.size(), after=bodies.next_number() or 0)
     return rendering.answer({"rows": [vars(one) for one in listed], "next": after})
 
 

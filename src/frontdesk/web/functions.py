@@ -32,8 +32,8 @@ def index() -> Response:
 @access.allow("viewer")
 def index_json() -> Response:
     """`{functions: [{name, title, description, input, output}], next}`."""
-    found = [_described(description) for description in current.desk().registry.functions()]
-    return rendering.answer({"functions": found, "next": None})
+    found, after = bodies.part(current.desk().registry.functions())
+    return rendering.answer({"functions": [_described(description) for description in found], "next": after})
 
 
 @routes.get("/functions/<name:function>")
@@ -123,7 +123,9 @@ def waits() -> bool:
 
 def answer(run: Run) -> Response:
     """A run as the answer to its call: its result, or 202 while there is none. Raises FunctionError."""
-    if run.live or not waits():
+    if not waits():
+        return rendering.answer({"run": run.id, "status": "queued"}, 202)
+    if run.live:
         return rendering.answer({"run": run.id, "status": run.status}, 202)
     result = runs.value(run)
     return rendering.answer({"run": run.id, "status": run.status, "result": result, "milliseconds": run.milliseconds})

@@ -177,7 +177,8 @@ def set_level() -> Response:
 @access.allow("editor")
 def all_loggers_json() -> Response:
     """`{loggers: [{name, level, effective, source, by, until}], next}`."""
-    return rendering.answer({"loggers": [vars(one) for one in _list()], "next": None})
+    found, after = bodies.part(_list())
+    return rendering.answer({"loggers": [vars(one) for one in found], "next": after})
 
 
 @routes.put("/api/loggers/<name:name>")

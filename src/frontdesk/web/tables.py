@@ -25,10 +25,9 @@ def databases() -> Response:
 @access.allow("viewer")
 def databases_json() -> Response:
     """`{databases: [{name, tables}], next}`."""
-    listed = [
-        {"name": one.name, "tables": len(one.tables), "problem": one.problem} for one in current.desk().summaries()
-    ]
-    return rendering.answer({"databases": listed, "next": None})
+    found, after = bodies.part(current.desk().summaries())
+    listed = [{"name": one.name, "tables": len(one.tables), "problem": one.problem} for one in found]
+    return rendering.answer({"databases": listed, "next": after})
 
 
 @routes.get("/databases/<name:database>")
