@@ -173,20 +173,29 @@ def records(client: Client, **wanted: Any) -> list[dict[str, Any]]:
 def a_function_without_an_end_is_stopped_at_its_limit(tab: Tab, there: Served) -> None:
     ada = there.server.client(there.people["ada"])
     tab.go("/functions/forever")
-    with Poll(there.server) as poll:
-        tab.follow(tab.button("Run"))
-        assert re.fullmatch(r"/runs/\d+", tab.path), "what takes longer than a second has a page of its own"
-        run = int(tab.path.rpartition("/")[2])
-        tab.page.locator("main .badge.failed").wait_for()
-    found = ada.get(f"/api/runs/{run}")
+    tab.follow(tab.button("Run"))
+    assert re.fullmatch(r"/runs/\d+", tab.path), "what takes longer than a second has a page of its own"
+    tab.page.locator("main .badge.failed").wait_for()
+    check_stopped(ada, int(tab.path.rpartition("/")[2]))
+
+    late: list[float] = []
+    for _ in range(3):  # other tests share the machine
+        with Poll(there.server) as poll:
+            refused = ada.ask("POST", "/api/functions/forever", {})
+        assert (refused.status, refused.json["error"]) == (504, f"timed out after {LIMIT:g} s")
+        check_stopped(ada, refused.json["run"])
+        assert poll.statuses == {200} and len(poll.seconds) > 20
+        late = [seconds for seconds in poll.seconds if seconds >= 0.1]
+        if len(late) <= len(poll.seconds) // 50:
+            return
+    raise AssertionError(f"/healthz was answered late: {late}")
+
+
+def check_stopped(client: Client, run: int) -> None:
+    """The run of `forever` was ended within half a second of its limit."""
+    found = client.get(f"/api/runs/{run}")
     assert (found["status"], found["error"]) == ("failed", f"timed out after {LIMIT:g} s")
     assert LIMIT * 1000 <= found["milliseconds"] < (LIMIT + 0.5) * 1000
-    assert poll.statuses == {200}
-    assert len(poll.seconds) > 20
-    late = [seconds for seconds in poll.seconds if seconds >= 0.1]
-    assert len(late) <= len(poll.seconds) // 50, late  # the browser, and other tests, share the machine
-    refused = ada.ask("POST", "/api/functions/forever", {})
-    assert (refused.status, refused.json["error"]) == (504, f"timed out after {LIMIT:g} s")
 
 
 # Runs, records and changes

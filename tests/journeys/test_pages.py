@@ -89,6 +89,36 @@ def test_every_page_opens_and_is_clean(demo: Served, open_tab: OpenTab, look: Lo
     assert tab.go(f"/logs?request={change['request']}") == 200
 
 
+def test_whatever_goes_wrong_in_a_tab_is_noted(demo: Served, open_tab: OpenTab):
+    tab = open_tab(demo.server, demo.people["ada"])
+    tab.go("/functions")
+    assert tab.faults == []
+    tab.page.evaluate(
+        """async () => {
+          const add = (name, more) => document.body.append(Object.assign(document.createElement(name), more));
+          add("script", { textContent: "document.title = 'taken over'" });
+          add("img", { className: "nobody-says-what-it-shows", src: "/static/frontdesk.svg" });
+          await fetch("/nothing");
+          await fetch("http://192.0.2.1/").catch(() => {});
+          setTimeout(() => { throw new Error("a mistake in a script"); });
+        }"""
+    )
+    tab.check()
+    noted = "\n".join(tab.faults)
+    tab.faults.clear()
+    for part in ("Content Security Policy", "axe image-alt", "status of 404", "192.0.2.1", "a mistake in a script"):
+        assert part in noted, noted
+
+
+def test_eighteen_rows_are_seen_at_once_and_a_desk_page_is_as_high_as_the_window(demo: Served, open_tab: OpenTab):
+    tab = open_tab(demo.server, demo.people["vic"])
+    tab.go(ORDERS)
+    boxes = [row.bounding_box() for row in tab.page.locator("table.rows tbody tr").all()[:40]]
+    pager = tab.page.locator("footer.pager").bounding_box()
+    assert pager and pager["y"] + pager["height"] <= 900
+    assert len([box for box in boxes if box and box["y"] + box["height"] <= pager["y"]]) >= 18
+
+
 @each_look
 def test_what_cannot_be_opened_is_said_on_a_page(demo: Served, open_tab: OpenTab, look: Look):
     tab = open_tab(demo.server, demo.people["ada"], look)
