@@ -1,4 +1,5 @@
 import ctypes
+import errno
 import os
 import signal
 import subprocess
@@ -12,6 +13,7 @@ import pytest
 
 from frontdesk.errors import BusyError
 from frontdesk.workers import owners
+from frontdesk.workers import pool as pool_module
 from frontdesk.workers.pool import Pool, WorkerDied
 
 
@@ -261,3 +263,16 @@ def test_a_process_is_known_by_its_start_too():
     assert owners.alive(me)
     assert not owners.alive(owners.Owner(me.node, me.pid, me.started + 1))
     assert owners.alive(owners.Owner("another machine", 1, 0.0))
+
+
+def test_a_worker_that_cannot_be_started_fails_the_task_and_is_started_for_the_next(monkeypatch):
+    def refuse():
+        raise OSError(errno.EMFILE, "Too many open files")
+
+    with monkeypatch.context() as poor:
+        poor.setattr(pool_module, "Process", refuse)
+        pool = Pool(size=1)
+        with pytest.raises(BusyError, match="Too many open files"):
+            pool.submit(os.getpid).result(5)
+    assert pool.submit(os.getpid).result(5) in pool.pids
+    pool.close()

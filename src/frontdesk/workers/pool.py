@@ -211,7 +211,11 @@ class Pool:
         """A process that is ready; None when it could not be started, or is no longer wanted."""
         if self._closing.is_set():
             return None
-        process = self._processes[place] = Process()
+        try:
+            process = self._processes[place] = Process()
+        except OSError as error:  # no memory, no process or file left: the next task tries again
+            self._fault = BusyError(f"No worker could be started: {error.strerror}.")
+            return None
         if self._closing.is_set():  # close() may have looked before this one was there
             process.kill()
         try:
