@@ -231,3 +231,8 @@ def test_a_name_with_a_dot_is_served_at_its_address(eve, shared):
     answer = eve.post("/api/functions/f", json={})
     assert answer.status_code == 404
     assert "one.f and two.f" in answer.json["detail"]
+
+
+@pytest.mark.parametrize(("number", "status"), [("²", 200), ("x", 200), ("9" * 25, 404), ("-1", 404)])
+def test_the_form_of_a_run_that_is_none_is_no_fault(eve, number, status):
+    assert eve.get("/functions/divide", query_string={"run": number}).status_code == status

@@ -41,8 +41,8 @@ def index_json() -> Response:
 def function(function: str) -> Response:
     """The form of a function; with `run` what it was called with and what came of it."""
     found = current.desk().registry.find(function)
-    number = request.args.get("run", "")
-    shown = current.desk().runs.show(int(number), access.caller()) if number.isdigit() else None
+    number = request.args.get("run", type=int)
+    shown = None if number is None else current.desk().runs.show(number, access.caller())
     given = shown["run"].arguments if shown else {f.name: f.default for f in found.fields if f.has_default}
     form = {field.name: _written(field, given[field.name]) for field in found.fields if field.name in given}
     return _form(found, form, {}, shown)
