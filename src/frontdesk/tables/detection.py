@@ -17,7 +17,7 @@ EXACT = 2**53
 """Whole numbers up to this are exact as real numbers."""
 
 Cells = Sequence[Any]
-Read = Callable[[Sequence[str]], Sequence[Any] | None]
+Read = Callable[[tuple[str, ...]], Sequence[Any] | None]
 
 
 class Column:
@@ -31,8 +31,8 @@ class Column:
             ("INTEGER", self._integers),
             ("REAL", self._reals.read),
             ("BOOLEAN", _booleans),
-            ("DATE", _dates),
-            ("DATETIME", _datetimes),
+            ("DATE", _Known(_dates).read),
+            ("DATETIME", _Known(_datetimes).read),
             ("TEXT", _texts),
         ]
 
@@ -44,12 +44,12 @@ class Column:
     def read(self, cells: Sequence[str]) -> Sequence[Any]:
         """The values of more cells, None for empty ones, by the narrowest type that fits all that were read."""
         if "" not in cells:
-            return self._values(cells)
+            return self._values(tuple(cells))
         self.empty = True
-        filled = [cell for cell in cells if cell]
+        filled = tuple(cell for cell in cells if cell)
         return _with_gaps(cells, self._values(filled)) if filled else [None] * len(cells)
 
-    def _values(self, cells: Sequence[str]) -> Sequence[Any]:
+    def _values(self, cells: tuple[str, ...]) -> Sequence[Any]:
         while True:
             values = self._kinds[0][1](cells)
             if values is not None:
@@ -62,14 +62,14 @@ class Column:
             else:  # what came before fits nothing else than text
                 self._kinds = self._kinds[-1:]
 
-    def _integers(self, cells: Sequence[str]) -> Sequence[int] | None:
+    def _integers(self, cells: tuple[str, ...]) -> Sequence[int] | None:
         """Whole numbers as they are written again: no zeros in front, no plus, within 64 bits."""
         try:
             values = list(map(int, cells))
         except ValueError:
             return None
         least, most = min(values), max(values)
-        if least < INTEGERS[0] or most > INTEGERS[1] or list(map(str, values)) != list(cells):
+        if least < INTEGERS[0] or most > INTEGERS[1] or tuple(map(str, values)) != cells:
             return None
         self._reals.meet_integers(least, most)
         return values
@@ -84,31 +84,39 @@ class _Reals:
     def __init__(self) -> None:
         self.free = True
         self._decimals: int | None = None  # -1: not all have as many
+        self._shape = re.compile("")
 
     def meet_integers(self, least: int, most: int) -> None:
         self._decimals = -1
         self.free = self.free and least >= -EXACT and most <= EXACT
 
-    def read(self, cells: Sequence[str]) -> Sequence[float] | None:
+    def read(self, cells: tuple[str, ...]) -> Sequence[float] | None:
         try:
             values = list(map(float, cells))
         except ValueError:
             return None
         if not all(map(math.isfinite, values)) or _has_minus_zero(values):
             return None
-        texts = list(map(repr, values))
-        if self.free and texts != list(cells):
-            other = [(cell, value) for cell, text, value in zip(cells, texts, values, strict=True) if cell != text]
-            self.free = all(abs(value) <= EXACT and str(int(value)) == cell for cell, value in other)
+        if self.free:
+            self._check_free(cells, values)
         if self._decimals != -1:
-            self._count_decimals(cells, values)
+            self._check_decimals(cells)
         return values if self.free or self._decimals != -1 else None
 
-    def _count_decimals(self, cells: Sequence[str], values: Sequence[float]) -> None:
-        places = self._decimals if self._decimals is not None else len(cells[0].partition(".")[2])
-        form = f"%.{min(places, 30)}f"
-        same = 0 < places <= 15 and [form % value for value in values] == list(cells)
-        self._decimals = places if same and max(map(len, cells)) <= 17 else -1
+    def _check_free(self, cells: tuple[str, ...], values: Sequence[float]) -> None:
+        texts = tuple(map(repr, values))
+        if texts != cells:
+            other = ((cell, value) for cell, text, value in zip(cells, texts, values, strict=True) if cell != text)
+            self.free = all(abs(value) <= EXACT and str(int(value)) == cell for cell, value in other)
+
+    def _check_decimals(self, cells: tuple[str, ...]) -> None:
+        """Up to 15 digits a real number keeps exactly."""
+        if self._decimals is None:
+            self._decimals = len(cells[0].partition(".")[2])
+            self._shape = re.compile(rf"(?:-?(?:0|[1-9][0-9]*)\.[0-9]{{{self._decimals}}}\n)*")
+        fits = self._decimals and max(map(len, cells)) <= 16 and self._shape.fullmatch("\n".join(cells) + "\n")
+        if not fits:
+            self._decimals = -1
 
 
 def _has_minus_zero(values: Iterable[float]) -> bool:
@@ -119,16 +127,35 @@ def _has_minus_zero(values: Iterable[float]) -> bool:
 WORDS = {"true": 1, "false": 0, "True": 1, "False": 0, "TRUE": 1, "FALSE": 0}
 
 
-def _booleans(cells: Sequence[str]) -> Sequence[int] | None:
+def _booleans(cells: tuple[str, ...]) -> Sequence[int] | None:
     try:
         return [WORDS[cell] for cell in cells]
     except KeyError:
         return None
 
 
-def _dates(cells: Sequence[str]) -> Sequence[str] | None:
+class _Known:
+    """Reads each text once: days and times come again and again."""
+
+    MOST = 100_000
+
+    def __init__(self, read: Read) -> None:
+        self._read = read
+        self._seen: set[str] = set()
+
+    def read(self, cells: tuple[str, ...]) -> Sequence[str] | None:
+        new = set(cells) - self._seen
+        if new and self._read(tuple(new)) is None:
+            return None
+        if len(self._seen) > self.MOST:
+            self._seen.clear()
+        self._seen |= new
+        return cells
+
+
+def _dates(cells: tuple[str, ...]) -> Sequence[str] | None:
     try:
-        return cells if list(map(str, map(date.fromisoformat, cells))) == list(cells) else None
+        return cells if tuple(map(str, map(date.fromisoformat, cells))) == cells else None
     except ValueError:
         return None
 
@@ -138,14 +165,14 @@ _DATETIME = re.compile(
 )
 
 
-def _datetimes(cells: Sequence[str]) -> Sequence[str] | None:
+def _datetimes(cells: tuple[str, ...]) -> Sequence[str] | None:
     try:
         return cells if all(_DATETIME.fullmatch(cell) and datetime.fromisoformat(cell) for cell in cells) else None
     except ValueError:
         return None
 
 
-def _texts(cells: Sequence[str]) -> Sequence[str]:
+def _texts(cells: tuple[str, ...]) -> Sequence[str]:
     return cells
 
 
@@ -186,7 +213,7 @@ class TypedColumn:
         if int in types:
             self._wide = self._wide or any(type(cell) is int and abs(cell) > EXACT for cell in cells)
         if self._types == {str}:
-            self._texts.read([cell for cell in cells if cell is not None])
+            self._texts.read([cell for cell in cells if cell is not None] or [""])
         return values(cells, self.type)
 
 

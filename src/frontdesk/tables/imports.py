@@ -61,6 +61,7 @@ class Preview:
     columns: list[Column]
     rows: list[Sequence[Any]]
     count: int
+    key: tuple[str, ...]  # the column that can be the primary key for sure
 
 
 @dataclass(frozen=True)
@@ -116,7 +117,7 @@ def preview(source: Source, rows: int = 20) -> Preview:
     """The file's columns and first rows, after all rows were read once. Raises InputError naming bad lines."""
     found = detection.find(source)
     first = list(islice((row for block in source.blocks() for row in block), rows))
-    return Preview(source, found.columns, first, found.rows)
+    return Preview(source, found.columns, first, found.rows, found.key)
 
 
 def drop_leftovers(database: Database) -> None:

@@ -23,6 +23,7 @@ FORMATS = {".csv": "csv", ".tsv": "tsv", ".json": "json", ".ndjson": "ndjson", "
 """The formats by what a file's name ends in."""
 
 ENCODINGS = ("utf-8", "utf-16", "cp1252", "latin-1", "mac-roman", "cp437")
+DELIMITERS = ",;\t|"
 BLOCK = 5000
 """Rows that are held in memory at a time."""
 CELLS = 200_000
@@ -252,7 +253,7 @@ def _delimiter(source: Source) -> str:
     with _opened(source) as (text, _):
         start = text.read(100_000)
     counts: dict[str, int] = {}
-    for delimiter in ",;\t|":
+    for delimiter in DELIMITERS:
         try:
             reader = csv.reader(io.StringIO(start, newline=""), delimiter=delimiter, strict=True)
             counts[delimiter] = len(next((cells for cells in reader if cells), []))

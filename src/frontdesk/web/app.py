@@ -13,10 +13,12 @@ from frontdesk.web import (
     changes,
     current,
     errors,
+    exports,
     functions,
     health,
     home,
     hosts,
+    imports,
     logs,
     pages,
     paths,
@@ -56,7 +58,7 @@ def create_app(desk: Desk, *, trusted_hosts: list[str] | None = None) -> Flask:
     access.install(app)
     errors.install(app)
     rendering.install(app)
-    for room in (home, accounts, tables, rows, changes, functions, runs, logs, pages, health):
+    for room in (home, accounts, tables, rows, changes, imports, exports, functions, runs, logs, pages, health):
         app.register_blueprint(room.routes)
     app.after_request(_finish)
     app.teardown_request(_forget)

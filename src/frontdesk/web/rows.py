@@ -1,6 +1,7 @@
 """Rows: by the page, one by one, inserted, changed, deleted. Pages and JSON side by side."""
 
 from collections.abc import Mapping
+from urllib.parse import urlencode
 
 from flask import Blueprint, Response, request, url_for
 
@@ -17,9 +18,12 @@ routes = Blueprint("rows", __name__)
 
 OWN = frozenset({"_sort", "_size", "_next", "_columns", "_count", "_search", "_facet"})
 """Parameters of a list of rows that are no filters."""
+KEPT = frozenset({"_sort", "_columns"})
+"""Those that an export keeps."""
 
 
-def _where() -> list[tuple[str, str]]:
+def where() -> list[tuple[str, str]]:
+    """The filters of the request's address."""
     unready = [name for name in ("_search", "_facet") if request.args.get(name)]
     if unready:
         raise InputError(errors=dict.fromkeys(unready, "Not offered yet; use a filter such as name__contains=…."))
@@ -30,7 +34,7 @@ def _page(database: str, table: str, count: str) -> table_rows.Page:
     return table_rows.page(
         current.desk().database(database),
         table,
-        where=_where(),
+        where=where(),
         sort=request.args.get("_sort", ""),
         size=bodies.size(),
         token=bodies.next_token(),
@@ -57,6 +61,9 @@ def index(database: str, table: str) -> Response:
         database=database,
         table=page.table,
         operators=filters.OPERATORS,
+        view=urlencode(
+            [(name, value) for name, value in request.args.items(multi=True) if name in KEPT or name not in OWN]
+        ),
         **view,
     )
 
@@ -67,7 +74,7 @@ def _sorts(page: table_rows.Page, wrong: Mapping[str, str]) -> list[keyset.Sort]
 
 def _filters(page: table_rows.Page) -> list[filters.Filter]:
     found = []
-    for pair in _where():
+    for pair in where():
         try:
             found += filters.parse(page.table, [pair])
         except InputError:

@@ -1,0 +1,141 @@
+import csv
+import io
+import json
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from frontdesk import errors
+from frontdesk.context import Caller
+from frontdesk.database.connections import Database
+from frontdesk.tables import exports, imports, sources
+
+BY = Caller("ada", "admin")
+
+
+@pytest.fixture
+def database(tmp_path: Path) -> Iterator[Database]:
+    script = """
+    CREATE TABLE things (id INTEGER PRIMARY KEY, name TEXT, price REAL, sold BOOLEAN, photo BLOB, "=odd" ANY);
+    INSERT INTO things VALUES
+      (1, '=1+1', -5.5, 1, x'00ff', 9007199254740993), (2, '+a', -5, 0, NULL, '@x'),
+      (3, '-b', NULL, NULL, NULL, '＝x'), (4, 'plain, "quoted"', 0.1, 1, NULL, NULL);
+    """
+    with closing(sqlite3.connect(tmp_path / "shop.db")) as connection:
+        connection.executescript(script)
+    with closing(Database("shop", tmp_path / "shop.db")) as opened:
+        yield opened
+
+
+def text(database: Database, form: str, **wanted: object) -> str:
+    return b"".join(exports.export(database, "things", form, **wanted)).decode()  # type: ignore[arg-type]
+
+
+def test_cells_and_headers_that_a_spreadsheet_would_run_are_made_harmless_but_numbers_stay(database: Database) -> None:
+    header, *rows = csv.reader(io.StringIO(text(database, "csv"), newline=""))
+    assert header == ["id", "name", "price", "sold", "photo", "'=odd"]
+    assert rows[0] == ["1", "'=1+1", "-5.5", "true", "AP8=", "9007199254740993"]
+    assert rows[1] == ["2", "'+a", "-5.0", "false", "", "'@x"]
+    assert rows[2] == ["3", "'-b", "", "", "", "'＝x"]
+    assert rows[3] == ["4", 'plain, "quoted"', "0.1", "true", "", ""]
+
+
+@pytest.mark.parametrize("start", ["=", "+", "-", "@", "\t", "\r", "＝"])
+def test_no_text_that_begins_like_a_formula_gets_out_unless_asked_for_raw(database: Database, start: str) -> None:
+    with database.transaction() as connection:
+        connection.exec_driver_sql("UPDATE things SET name = ? WHERE id = 4", (f"{start}x",))
+    rows = list(csv.reader(io.StringIO(text(database, "csv"), newline="")))
+    assert rows[4][1] == f"'{start}x"
+    rows = list(csv.reader(io.StringIO(text(database, "csv", raw=True), newline="")))
+    assert rows[4][1] == f"{start}x"
+
+
+def test_json_and_ndjson_hold_the_same_rows_as_the_api_gives_them(database: Database) -> None:
+    rows = json.loads(text(database, "json"))
+    assert rows == [json.loads(line) for line in text(database, "ndjson").splitlines()]
+    assert rows[0] == {
+        "id": 1,
+        "name": "=1+1",
+        "price": -5.5,
+        "sold": True,
+        "photo": {"$base64": "AP8="},
+        "=odd": "9007199254740993",
+    }
+
+
+def test_only_what_the_filters_select_comes_out_in_the_order_of_the_page(database: Database) -> None:
+    out = text(database, "csv", where=[("price__isnull", "0")], sort="-price", shown="id,price")
+    assert out == "id,price\r\n4,0.1\r\n2,-5.0\r\n1,-5.5\r\n"
+    assert exports.export(database, "things", "csv", where=[("price__isnull", "0")]).count() == 3
+    assert text(database, "json", where=[("id", "99")]) == "[]\n"
+
+
+def test_an_unknown_format_column_or_table_is_named(database: Database) -> None:
+    with pytest.raises(errors.InputError, match="csv, ndjson, json"):
+        text(database, "xml")
+    with pytest.raises(errors.InputError, match="nosuch"):
+        text(database, "csv", shown="nosuch")
+    with pytest.raises(errors.NotFoundError):
+        exports.export(database, "nosuch", "csv")
+
+
+def test_what_is_written_while_rows_go_out_is_not_among_them(database: Database) -> None:
+    blocks = iter(exports.export(database, "things", "ndjson"))
+    first = next(blocks)
+    with database.transaction() as connection:
+        connection.exec_driver_sql("DELETE FROM things")
+    assert first.count(b"\n") == 4
+    assert b"".join(blocks) == b""
+
+
+cells = st.one_of(
+    st.integers(-(2**63), 2**63 - 1).map(str),
+    st.floats(allow_nan=False).map(repr),
+    st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"]), max_size=12),
+    st.sampled_from(["", "02134", "12345678901234567890", "1e309", "NaN", "true", "2024-02-29", "1,5", "=1+1", "1.50"]),
+)
+
+
+@given(rows=st.lists(st.tuples(cells, cells), min_size=1, max_size=6))
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_a_file_of_texts_comes_out_byte_for_byte_as_it_went_in(
+    tmp_path_factory: pytest.TempPathFactory, rows: list[tuple[str, str]]
+) -> None:
+    folder = tmp_path_factory.mktemp("trip")
+    written = io.StringIO(newline="")
+    csv.writer(written).writerows([("a", "b"), *rows])
+    (folder / "in.csv").write_bytes(written.getvalue().encode())
+    with closing(Database("trip", folder / "trip.db", create=True)) as database:
+        wish = imports.Wish(create=True, types={"a": "TEXT", "b": "TEXT"}, empty_text=True)
+        imports.load(database, sources.open(folder / "in.csv", delimiter=","), "t", BY, wish)
+        assert b"".join(exports.export(database, "t", "csv", raw=True)) == written.getvalue().encode()
+
+
+@given(rows=st.lists(st.tuples(cells, cells), min_size=1, max_size=6), form=st.sampled_from(["csv", "ndjson", "json"]))
+def test_what_came_out_goes_in_again_as_the_same_rows_with_the_same_types(
+    tmp_path_factory: pytest.TempPathFactory, rows: list[tuple[str, str]], form: str
+) -> None:
+    folder = tmp_path_factory.mktemp("trip")
+    written = io.StringIO(newline="")
+    csv.writer(written).writerows([("a", "b"), *rows])
+    (folder / "in.csv").write_bytes(written.getvalue().encode())
+    with closing(Database("trip", folder / "trip.db", create=True)) as database:
+        first = imports.load(
+            database, sources.open(folder / "in.csv", delimiter=","), "one", BY, imports.Wish(create=True)
+        )
+        out = folder / f"out.{form}"
+        out.write_bytes(b"".join(exports.export(database, "one", form, raw=True)))
+        types = {column["name"]: column["type"] for column in first.columns}
+        wish = imports.Wish(create=True, types=types)
+        imports.load(database, sources.open(out, delimiter="," if form == "csv" else ""), "two", BY, wish)
+        with database.connect() as connection:
+            one, two = (
+                connection.exec_driver_sql(f"SELECT a, typeof(a), b, typeof(b) FROM {name}").all()
+                for name in ("one", "two")
+            )
+        assert one == two
