@@ -120,9 +120,10 @@ def _checked(database: Database, given: Mapping[str, Any]) -> tuple[str, list[Co
     if not isinstance(listed, list) or not 1 <= len(listed) <= MOST_COLUMNS:
         raise InputError(errors={**wrong, "columns": f"Give 1 to {MOST_COLUMNS} columns."})
     made, seen = [], set()
+    own = (name, {str(one.get("name")) for one in listed if isinstance(one, Mapping)})
     for number, one in enumerate(listed):
         try:
-            column = _checked_column(database, one)
+            column = _checked_column(database, one, own)
             if column.name.casefold() in seen:
                 raise InputError(errors={"name": "Another column has this name."})
             seen.add(column.name.casefold())
@@ -158,7 +159,7 @@ def _name_problem(field: str, name: Any) -> dict[str, str]:
 _KNOWN = {"name", "type", "nullable", "default", "primary_key", "references"}
 
 
-def _checked_column(database: Database, given: Any) -> Column:
+def _checked_column(database: Database, given: Any, own: tuple[Any, set[str]]) -> Column:
     if not isinstance(given, Mapping):
         raise InputError(errors={"name": 'Write a column as {"name": "age", "type": "INTEGER"}.'})
     wrong = {str(name): f"Unknown here; known: {', '.join(sorted(_KNOWN))}." for name in given if name not in _KNOWN}
@@ -179,7 +180,7 @@ def _checked_column(database: Database, given: Any) -> Column:
         nullable=bool(given.get("nullable", True)) and not in_key,
         default=_default(declared, given.get("default")),
         primary_key=int(in_key),
-        references=_references(database, given.get("references")),
+        references=_references(database, given.get("references"), own),
     )
 
 
@@ -194,12 +195,15 @@ def _default(declared: str, value: Any) -> str | None:
     return repr(stored) if isinstance(stored, (int, float)) else "'" + str(stored).replace("'", "''") + "'"
 
 
-def _references(database: Database, given: Any) -> tuple[str, str] | None:
+def _references(database: Database, given: Any, own: tuple[Any, set[str]]) -> tuple[str, str] | None:
+    """The table and column referred to, of the database or of the new table itself."""
     if given is None:
         return None
     if not isinstance(given, Mapping) or set(given) != {"table", "column"}:
         raise InputError(errors={"references": 'Write {"table": "…", "column": "…"}.'})
-    target = schema.tables(database).get(str(given["table"]))
-    if target is None or str(given["column"]) not in {column.name for column in target.columns}:
-        raise InputError(errors={"references": f"{database.name} has no column {given['table']}.{given['column']}."})
-    return str(given["table"]), str(given["column"])
+    table, column = str(given["table"]), str(given["column"])
+    target = schema.tables(database).get(table)
+    known = {one.name for one in target.columns} if target else own[1] if table == own[0] else set()
+    if column not in known:
+        raise InputError(errors={"references": f"{database.name} has no column {table}.{column}."})
+    return table, column
