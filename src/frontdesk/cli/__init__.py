@@ -12,6 +12,8 @@ from frontdesk.errors import Error
 COMMANDS = {
     "demo": "frontdesk.cli.demo",
     "serve": "frontdesk.cli.serve",
+    "import": "frontdesk.cli.imports",
+    "export": "frontdesk.cli.exports",
     "call": "frontdesk.cli.call",
     "logs": "frontdesk.cli.logs",
     "loggers": "frontdesk.cli.loggers",

@@ -1,6 +1,7 @@
 """Desk: settings, databases, functions, logs and accounts of one folder."""
 
 import functools
+import logging
 import os
 import secrets
 import threading
@@ -22,9 +23,11 @@ from frontdesk.functions import runs
 from frontdesk.functions.calls import Calls
 from frontdesk.functions.registry import Registry
 from frontdesk.logs import carrier, handlers, loggers
-from frontdesk.tables import structure
+from frontdesk.tables import imports, structure, uploads
 from frontdesk.upkeep.keeper import Keeper
 from frontdesk.workers.pool import Pool
+
+logger = logging.getLogger(__name__)
 
 LOOK_SECONDS = 1.0
 """How often the folder is looked at for databases that came or went."""
@@ -140,11 +143,15 @@ class Desk:
         watch.start()
         self._closing.append(watch.stop)
         _ = self.calls
+        self._drop_leftovers()
 
     def keep(self) -> None:
         """Begins what goes by the clock, in this process unless another one of this machine does it."""
         keeper = Keeper(
-            self.config, self.state, self.log_index, also=[functools.partial(runs.fail_orphans, self.state)]
+            self.config,
+            self.state,
+            self.log_index,
+            also=[functools.partial(runs.fail_orphans, self.state), functools.partial(uploads.forget, self.config)],
         )
         keeper.start()
         self._closing.append(keeper.stop)
@@ -180,6 +187,14 @@ class Desk:
                 f"The desk's folder {self.folder} cannot be written.",
                 "Frontdesk keeps users, runs and logs in .frontdesk/ there: mend its permissions, or copy the folder.",
             )
+
+    def _drop_leftovers(self) -> None:
+        """What imports left behind that were killed."""
+        for name, database in self.databases.items():
+            try:
+                imports.drop_leftovers(database)
+            except Error as error:
+                logger.warning("%s: leftovers of an import stay for now: %s", name, error)
 
     def _look(self) -> None:
         found = files.find(self.folder, self.config.only)

@@ -159,7 +159,8 @@ class Source:
 def refused(source: Source, wrong: dict[int, str]) -> InputError:
     """The error that names bad lines and says that nothing was imported."""
     line, sentence = next(iter(wrong.items()))
-    rest = f" {len(wrong) - 1} more lines are wrong." if len(wrong) > 1 else ""
+    more = len(wrong) - 1
+    rest = f" {more} more {'line is' if more == 1 else 'lines are'} wrong." if more else ""
     return InputError(
         f"{source.name}, line {line}: {sentence}{rest} Nothing was imported.",
         errors={f"line {line}": sentence for line, sentence in wrong.items()},

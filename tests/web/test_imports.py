@@ -1,0 +1,192 @@
+import io
+import json
+import os
+import re
+import time
+from pathlib import Path
+
+import pytest
+
+from frontdesk.desk import Desk
+from frontdesk.tables import uploads
+from tests.conftest import Client
+
+API = "/api/databases/example/tables/{}/import"
+
+
+def send(client: Client, table: str, body: bytes | str, kind: str = "text/csv", role: str = "admin", **asked: str):
+    return client(role).post(API.format(table), data=body, content_type=kind, query_string=asked)
+
+
+def test_a_new_table_is_made_of_a_csv_body(client: Client) -> None:
+    answer = send(client, "sales", "day,zip\n2024-01-31,02134\n", create="1")
+    assert answer.status_code == 201
+    assert answer.get_json() == {
+        "table": "sales",
+        "inserted": 1,
+        "updated": 0,
+        "ignored": 0,
+        "columns": [{"name": "day", "type": "DATE"}, {"name": "zip", "type": "TEXT"}],
+        "change": "example.1",
+    }
+    rows = client("viewer").get("/api/databases/example/tables/sales/rows").get_json()["rows"]
+    assert rows == [{"day": "2024-01-31", "zip": "02134", "_key": 1}]
+    undone = client("admin").post("/api/changes/example.1/undo")
+    assert undone.get_json()["undone"] == 1
+    assert client("viewer").get("/api/databases/example/tables/sales").status_code == 404
+
+
+BODIES = [
+    ("text/csv", "name,age\nEve,40\n"),
+    ("text/tab-separated-values", "name\tage\nEve\t40\n"),
+    ("application/json", '[{"name": "Eve", "age": 40}]'),
+    ("application/x-ndjson", '{"name": "Eve", "age": 40}\n'),
+]
+
+
+@pytest.mark.parametrize(("kind", "body"), BODIES)
+def test_an_editor_loads_rows_in_four_formats(client: Client, kind: str, body: str) -> None:
+    answer = send(client, "employees", body, kind, "editor")
+    assert (answer.status_code, answer.get_json()["inserted"]) == (201, 1)
+    row = client("viewer").get("/api/databases/example/tables/employees/rows/4").get_json()["row"]
+    assert (row["name"], row["age"]) == ("Eve", 40)
+
+
+def test_a_file_of_a_form_is_read_by_its_name(client: Client) -> None:
+    data = {"file": (io.BytesIO(b'[{"name": "Eve"}]'), "new.json")}
+    answer = client("editor").post(API.format("employees"), data=data)
+    assert (answer.status_code, answer.get_json()["inserted"]) == (201, 1)
+
+
+REFUSED = [
+    ("employees", "name,age\nEve,old\n", "text/csv", {}, 422, "line 2"),
+    ("employees", "", "text/csv", {}, 422, None),
+    ("employees", "name\nEve\n", "text/plain", {}, 415, None),
+    ("nosuch", "name\nEve\n", "text/csv", {}, 404, None),
+    ("employees", "name\nEve\n", "text/csv", {"create": "1"}, 409, None),
+    ("new", "name\nEve\n", "text/csv", {"create": "1", "key": "nosuch"}, 422, "key"),
+    ("employees", "id,name\n1,Eve\n", "text/csv", {"on_conflict": "replace"}, 422, "on_conflict"),
+    ("employees", "id,name\n1,Eve\n", "text/csv", {"on_conflict": "update", "key": "name"}, 422, "key"),
+    ("employees", "name\nEve\n", "text/csv", {"encoding": "ebcdic"}, 422, "encoding"),
+    ("_frontdesk_x", "name\nEve\n", "text/csv", {"create": "1"}, 422, "table"),
+    ("employees", b"name\n\xff\n", "text/csv", {}, 422, None),
+]
+
+
+@pytest.mark.parametrize(("table", "body", "kind", "asked", "status", "wrong"), REFUSED)
+def test_what_cannot_be_loaded_is_explained_and_changes_nothing(
+    client: Client, desk: Desk, table: str, body: str, kind: str, asked: dict[str, str], status: int, wrong: str | None
+) -> None:
+    answer = send(client, table, body, kind, **asked)
+    assert answer.status_code == status
+    assert wrong is None or wrong in answer.get_json()["errors"]
+    assert client("viewer").get("/api/databases/example").get_json()["tables"][0]["rows"] == 3
+    assert not list((desk.config.state_folder / "uploads").glob("*"))
+
+
+def test_only_an_admin_makes_tables(client: Client) -> None:
+    assert send(client, "new", "a\n1\n", role="editor", create="1").status_code == 403
+    assert send(client, "employees", "name\nEve\n", role="viewer").status_code == 403
+
+
+def token_of(page: str) -> str:
+    found = re.search(r'name="upload" value="([^"]+)"', page)
+    assert found
+    return found[1]
+
+
+def test_a_file_is_looked_at_before_it_becomes_a_table_with_the_types_chosen(client: Client, desk: Desk) -> None:
+    ada = client("admin")
+    assert "data-drop" in ada.get("/databases/example/import").text
+    data = {"file": (io.BytesIO(b"id;price;name\n1;1.50;<b>\n2;2.25;\n"), "my sales.csv")}
+    looked = ada.post("/databases/example/import", data=data)
+    assert looked.status_code == 200
+    assert "holds 2 rows of 3 columns" in looked.text and "&lt;b&gt;" in looked.text
+    assert re.findall(r"<option selected>(\w+)</option>", looked.text) == ["INTEGER", "REAL", "TEXT", "id"]
+    assert "my sales" in looked.text
+    assert len(list((desk.config.state_folder / "uploads").glob("*.data"))) == 1
+    form = {
+        "upload": token_of(looked.text),
+        "name": "sales",
+        "type.0": "INTEGER",
+        "type.1": "TEXT",
+        "type.2": "TEXT",
+        "key": "id",
+        "import": "1",
+    }
+    done = ada.post("/databases/example/import", data=form)
+    assert (done.status_code, done.headers["Location"]) == (303, "/databases/example/tables/sales")
+    assert "2 rows imported." in ada.get(done.headers["Location"]).text
+    rows = ada.get("/api/databases/example/tables/sales/rows").get_json()["rows"]
+    assert rows == [{"id": 1, "price": "1.50", "name": "<b>"}, {"id": 2, "price": "2.25", "name": None}]
+    assert not list((desk.config.state_folder / "uploads").glob("*"))
+
+
+def test_a_mistake_keeps_the_file_and_what_was_chosen(client: Client) -> None:
+    eve = client("editor")
+    where = "/databases/example/tables/employees/import"
+    looked = eve.post(where, data={"file": (io.BytesIO(b"id,name\n1,Eve\n"), "in.csv")})
+    form = {"upload": token_of(looked.text), "import": "1", "on_conflict": "error"}
+    refused = eve.post(where, data=form)
+    assert refused.status_code == 422
+    assert "Another row has the same id." in refused.text
+    done = eve.post(where, data=form | {"upload": token_of(refused.text), "on_conflict": "update"})
+    assert done.status_code == 303
+    assert eve.get("/api/databases/example/tables/employees/rows/1").get_json()["row"]["name"] == "Eve"
+
+
+def test_a_file_that_is_no_csv_leads_back_with_its_line(client: Client) -> None:
+    for body, sentence in ((b"a,b\n1\n", "line 2"), (b"", "empty"), (b"a\n\xff\n", "not UTF-8")):
+        answer = client("admin").post("/databases/example/import", data={"file": (io.BytesIO(body), "in.csv")})
+        assert answer.status_code == 422
+        assert sentence in answer.text and 'type="file"' in answer.text
+
+
+def test_somebody_elses_upload_is_gone_and_a_forgotten_one_is_removed(client: Client, desk: Desk) -> None:
+    looked = client("admin").post("/databases/example/import", data={"file": (io.BytesIO(b"a\n1\n"), "in.csv")})
+    form = {"upload": token_of(looked.text), "import": "1", "name": "x"}
+    assert client("admin").post("/databases/example/import", data=form).status_code == 410
+    assert client("admin").post("/databases/example/import", data=form | {"upload": "../../x"}).status_code == 410
+    for path in (desk.config.state_folder / "uploads").iterdir():
+        os.utime(path, (time.time() - 7200,) * 2)
+    uploads.forget(desk.config)
+    assert not list((desk.config.state_folder / "uploads").iterdir())
+
+
+def test_the_pages_lead_to_import_and_export(client: Client) -> None:
+    table = client("editor").get("/databases/example/tables/employees?age__gt=30&_sort=-age&_size=1").text
+    assert "/databases/example/tables/employees/import" in table
+    assert "/export?age__gt=30&amp;_sort=-age" in table
+    assert "/tables/employees/import" not in client("viewer").get("/databases/example/tables/employees").text
+    assert "/databases/example/import" in client("admin").get("/").text
+
+
+def test_an_export_says_how_many_rows_and_keeps_the_view(client: Client) -> None:
+    page = client("viewer").get("/databases/example/tables/employees/export?age__gt=30&_sort=-age").text
+    assert "Export 2 rows" in page
+    address = re.findall(r'href="(/api/[^"]+export\.csv[^"]*)"', page)[0].replace("&amp;", "&")
+    answer = client("viewer").get(address)
+    assert answer.data == b"id,name,age,department\r\n3,Charlie,35,Finance\r\n1,Krish,32,Data Scientist\r\n"
+
+
+def test_a_download_is_an_attachment_that_no_browser_takes_for_something_else(client: Client) -> None:
+    for form, kind in (("csv", "text/csv"), ("ndjson", "application/x-ndjson"), ("json", "application/json")):
+        answer = client("viewer").get(f"/api/databases/example/tables/employees/export.{form}")
+        assert answer.status_code == 200
+        assert answer.mimetype == kind
+        assert answer.headers["Content-Disposition"].startswith(f'attachment; filename="employees.{form}"')
+        assert answer.headers["X-Content-Type-Options"] == "nosniff"
+    assert json.loads(answer.data)[0]["name"] == "Krish"
+
+
+def test_an_export_of_what_is_not_there_is_explained(client: Client) -> None:
+    for path, status in (("nosuch/export.csv", 404), ("employees/export.xml", 422), ("employees/export.csv?x=1", 422)):
+        assert client("viewer").get(f"/api/databases/example/tables/{path}").status_code == status
+
+
+def test_formulas_get_out_only_when_asked_for(client: Client, folder: Path) -> None:
+    client("editor").post("/api/databases/example/tables/employees/rows", json={"rows": [{"name": "=cmd()"}]})
+    harmless = client("viewer").get("/api/databases/example/tables/employees/export.csv?_columns=name").data
+    assert b"\r\n'=cmd()\r\n" in harmless
+    raw = client("viewer").get("/api/databases/example/tables/employees/export.csv?_columns=name&raw=1").data
+    assert b"\r\n=cmd()\r\n" in raw
