@@ -18,34 +18,38 @@ from frontdesk.history import capture, entries
 
 _VERSION = 2
 """Of marshal: equal values have equal bytes in it, since it knows no references."""
+_HEAD = 5
+"""Bytes that say how many values follow."""
+_ROWS = 500
+"""Rows that are read at a time."""
 
 
 class Digest:
-    """The digest of rows, fed with their values in a row: as many rows at a time as `bulk.parts` gives."""
+    """The digest of rows, fed with their values one after the other, as many at a time as one likes."""
 
     def __init__(self) -> None:
         self._hash = hashlib.blake2b(digest_size=16)
 
     def add(self, values: tuple[Any, ...]) -> None:
         """Goes on with the values of some rows."""
-        self._hash.update(marshal.dumps(values, _VERSION))
+        self._hash.update(memoryview(marshal.dumps(values, _VERSION))[_HEAD:])
 
-    def text(self, size: int) -> str:
-        """The digest with the number of rows that it was fed with at a time."""
-        return f"{size}:{self._hash.hexdigest()}"
+    def text(self) -> str:
+        """The digest of all that was fed."""
+        return self._hash.hexdigest()
 
 
-def digest_of(connection: Connection, table: Table, first: int, last: int, size: int) -> tuple[int, str]:
+def digest_of(connection: Connection, table: Table, first: int, last: int) -> tuple[int, str]:
     """How many rows have keys from `first` to `last`, and the digest of their values."""
     found = Digest()
     rows = 0
     key = order(table)
     names = [column.name for column in table.columns]
     statement = sa.select(*(table.clause.c[name] for name in names)).where(key.between(first, last)).order_by(key)
-    for part in connection.execute(statement.execution_options(yield_per=size)).partitions(size):
+    for part in connection.execute(statement.execution_options(yield_per=_ROWS)).partitions():
         rows += len(part)
         found.add(tuple(chain.from_iterable(part)))
-    return rows, found.text(size)
+    return rows, found.text()
 
 
 def order(table: Table) -> sa.ColumnClause[Any]:
@@ -83,8 +87,7 @@ def find(connection: Connection, changes: Iterable[int]) -> dict[int, Any]:
 
 def stands(connection: Connection, table: Table, block: Any) -> bool:
     """Whether the rows are still as they were loaded, and the table holds nothing else when the load made it."""
-    size = int(block.digest.partition(":")[0])
-    if digest_of(connection, table, block.first, block.last, size) != (block.rows, block.digest):
+    if digest_of(connection, table, block.first, block.last) != (block.rows, block.digest):
         return False
     return block.made is None or connection.scalar(sa.select(sa.func.count()).select_from(table.clause)) == block.rows
 

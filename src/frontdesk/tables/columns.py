@@ -2,6 +2,7 @@
 
 import base64
 import binascii
+import csv
 import json
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime
@@ -161,3 +162,11 @@ def written(column: Column, value: Any) -> str:
     if column.kind == "boolean" and value in {0, 1}:
         return "true" if value else "false"
     return str(value)
+
+
+def listed(text: str) -> list[str]:
+    """The parts between commas, quoted as in CSV where they hold one. Raises InputError."""
+    try:
+        return next(csv.reader([text], strict=True), [])
+    except csv.Error as error:
+        raise InputError(f"Write values with commas between, quoted as in CSV: {error}.") from None

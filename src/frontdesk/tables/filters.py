@@ -1,6 +1,5 @@
 """Filters: `column__operator=value` as a condition on rows."""
 
-import csv
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -124,7 +123,7 @@ def _condition(table: Table, one: Filter) -> sa.ColumnElement[bool]:
         start, end = one.operator == "startswith", one.operator == "endswith"
         return dialects.contains(text, one.text, start=start, end=end)
     if one.operator == "in":
-        return column.in_([_value(declared, text) for text in _listed(one.text)])
+        return column.in_([_value(declared, text) for text in columns.listed(one.text)])
     return _compared(column, one.operator, _value(declared, one.text))
 
 
@@ -140,17 +139,20 @@ def _compared(column: sa.ColumnClause[Any], operator: str, value: Any) -> sa.Col
     return made[operator]
 
 
-def _listed(text: str) -> list[str]:
-    try:
-        return next(csv.reader([text], strict=True), [])
-    except csv.Error as error:
-        raise InputError(f"Write values with commas between, quoted as in CSV: {error}.") from None
-
-
 def _value(column: Column, text: str) -> Any:
-    if column.kind in {"integer", "real", "number", "boolean", "any"}:
-        value = kinds.parse("number" if column.kind == "integer" else column.kind, text)
+    if column.kind in {"integer", "real", "number"}:
+        value = _number(text)
         if isinstance(value, int) and not columns.INTEGERS[0] <= value <= columns.INTEGERS[1]:
             raise InputError("This number is beyond what the database can hold.")
-        return columns.stored(column, value)
+        return value
+    if column.kind in {"boolean", "any"}:
+        return columns.stored(column, kinds.parse(column.kind, text))
     return kinds.text(text)
+
+
+def _number(text: str) -> int | float:
+    try:
+        value: int | float = kinds.parse("number", text)
+    except InputError:
+        raise InputError("Write a number, such as 42 or 0.01.") from None
+    return value

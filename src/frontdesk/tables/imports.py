@@ -27,7 +27,9 @@ SUFFIXES = tuple(sources.FORMATS)
 HIDDEN = f"{schema.OWN}import_"
 """What the names of tables begin with that are being loaded."""
 ON_CONFLICT = ("error", "ignore", "update")
-SAMPLE = 4
+AT_ONCE = 10
+"""Blocks of one transaction: the lock is held some 20 ms."""
+SAMPLE = 40
 """Blocks that are looked at before a load begins; should a later row not fit what they show, it begins again."""
 
 Progress = Callable[[int, int, int], object]
@@ -304,6 +306,7 @@ class _NewTable(_Load):
         key = next((place for place, one in enumerate(columns) if one.primary_key and one.type == "INTEGER"), None)
         names = tuple(column.name for column in columns)
         digest, self.rows, self._affected, self._ascending, last = Digest(), 0, 0, True, None
+        waiting: list[list[Sequence[Any]]] = []
         for block in self.source.blocks(self.tell):
             try:
                 values = [read(cells) for read, cells in zip(readers, zip(*block, strict=True), strict=True)]
@@ -313,18 +316,32 @@ class _NewTable(_Load):
                 keys = values[key]
                 self._ascending = self._ascending and detection.rises(keys, last)
                 last = keys[-1]
-            self._insert(names, values, digest, guessed=not self.wish.key)
-            self.rows += len(block)
+            waiting.append(values)
+            if len(waiting) == AT_ONCE:
+                self._insert(names, waiting, digest)
+                waiting = []
+        self._insert(names, waiting, digest)
         return columns, digest
 
-    def _insert(self, names: tuple[str, ...], values: list[Any], digest: Digest, *, guessed: bool) -> None:
+    def _insert(self, names: tuple[str, ...], waiting: list[list[Sequence[Any]]], digest: Digest) -> None:
+        conflict = bulk.on_conflict(names, self.wish.key, self.wish.on_conflict)
         try:
             with self.database.transaction(durable=False) as connection:
-                self._affected += self.insert(connection, self._hidden, names, values, digest)
-        except _Refused as error:
-            if guessed:
+                for part in (part for values in waiting for part in bulk.parts(values)):
+                    digest.add(part)
+                    self._affected += bulk.insert_flat(connection, self._hidden, names, part, conflict)
+        except errors.IntegrityError as error:
+            if not self.wish.key:
                 raise _WiderError from error
-            raise
+            self._refuse(names, waiting)
+        self.rows += sum(len(values[0]) for values in waiting)
+
+    def _refuse(self, names: tuple[str, ...], waiting: list[list[Sequence[Any]]]) -> None:
+        """Does it once more, row by row where it fails, for the lines."""
+        with self.database.transaction(durable=False) as connection:
+            for values in waiting:
+                self.insert(connection, self._hidden, names, values, Digest())
+                self.rows += len(values[0])
 
     def _finish(self, columns: list[Column], digest: Digest) -> Loaded:
         with self.database.connect() as connection:
@@ -332,10 +349,9 @@ class _NewTable(_Load):
             place = blocks.order(loaded)
             bounds = sa.select(sa.func.min(place), sa.func.max(place)).select_from(loaded.clause)
             first, last = connection.execute(bounds).one() if self.rows else (1, 0)
-            size = bulk.rows_at_once(len(columns))
-            rows, text = self.rows, digest.text(size)
+            rows, text = self.rows, digest.text()
             if not self._ascending or self.wish.on_conflict != "error":
-                rows, text = blocks.digest_of(connection, loaded, first, last, size)
+                rows, text = blocks.digest_of(connection, loaded, first, last)
         with capture.recording(self.database, self.by, "import") as connection:
             _check_free(self.database, self._table, connection)
             capture.recorder_of(connection).remove()
@@ -469,8 +485,7 @@ class _Rows(_Load):
         key = blocks.order(self._table)
         drawn = connection.scalar(sa.select(sa.func.max(key)).select_from(self._table.clause)) or 0
         first, last = self._keys or (drawn - self.rows + 1, drawn)
-        size = bulk.rows_at_once(len(self._table.columns))
-        rows, digest = blocks.digest_of(connection, self._table, first, last, size)
+        rows, digest = blocks.digest_of(connection, self._table, first, last)
         if rows != self.rows:
             raise ConflictError(f"{self._table.name} draws keys out of order.", "Write the keys in the file.")
         return [blocks.record(connection, self._table, rows, first, last, digest)]

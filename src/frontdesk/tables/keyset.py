@@ -17,6 +17,7 @@ import sqlalchemy as sa
 from frontdesk.database import values
 from frontdesk.database.schema import Table
 from frontdesk.errors import InputError
+from frontdesk.tables import columns
 
 DEEPEST = 10_000
 """Rows that may be skipped where there is no key to go by."""
@@ -41,12 +42,22 @@ class Place:
 
 def parse_sort(table: Table, text: str) -> list[Sort]:
     """`a,-b` as sort columns. Raises InputError naming an unknown one."""
-    sorts = [Sort(part.removeprefix("-"), part.startswith("-")) for part in text.split(",") if part]
     names = {column.name for column in table.columns}
+    sorts = [
+        Sort(part) if part in names else Sort(part.removeprefix("-"), part.startswith("-"))
+        for part in columns.listed(text)
+        if part
+    ]
     unknown = [sort.column for sort in sorts if sort.column not in names]
     if unknown:
         raise InputError(errors={"_sort": f"{table.name} has no column {unknown[0]!r}."})
     return sorts
+
+
+def written_sort(column: str, descending: bool) -> str:
+    """A sort by one column as `parse_sort` reads it."""
+    text = f"-{column}" if descending else column
+    return '"' + text.replace('"', '""') + '"' if "," in text or text.startswith('"') else text
 
 
 def complete(table: Table, sorts: Sequence[Sort]) -> list[Sort]:

@@ -106,7 +106,7 @@ def page(
 
 def _shown(table: Table, text: str) -> tuple[str, ...]:
     known = [column.name for column in table.columns]
-    names = [name for name in text.split(",") if name] or known
+    names = [name for name in columns.listed(text) if name] or known
     unknown = [name for name in names if name not in known]
     if unknown:
         raise InputError(errors={"_columns": f"{table.name} has no column {unknown[0]!r}."})
@@ -343,6 +343,8 @@ def delete(database: Database, name: str, key: KeyText, by: Caller, if_match: st
             _check_match(_find(connection, table, place), if_match)
             connection.execute(sa.delete(table.clause).where(*_at(table, place)))
     except errors.IntegrityError as error:
+        if error.rule != "foreign_key":
+            raise
         raise errors.ConflictError("Other rows refer to this one.", "Delete or change them first.") from error
 
 

@@ -24,10 +24,8 @@ FORMATS = {".csv": "csv", ".tsv": "tsv", ".json": "json", ".ndjson": "ndjson", "
 
 ENCODINGS = ("utf-8", "utf-16", "cp1252", "latin-1", "mac-roman", "cp437")
 DELIMITERS = ",;\t|"
-BLOCK = 5000
-"""Rows that are held in memory at a time."""
-CELLS = 200_000
-"""Cells that are held in memory at a time, at most; wide tables come in smaller blocks."""
+BLOCK = 500
+"""Rows that are read at a time: few enough that Python's search for rings of objects does not look at them twice."""
 LARGEST_CELL = 10_000_000
 """Characters of one value."""
 MOST_COLUMNS = 1000
@@ -76,13 +74,12 @@ class Source:
 
     def blocks(self, tell: Tell = silent) -> Iterator[Block]:
         """The rows in blocks; `tell` hears how many bytes are read after each. Raises InputError naming a bad line."""
-        size = max(1, min(BLOCK, CELLS // len(self.names)))
         if self.typed:
-            yield from self._object_blocks(size, tell)
+            yield from self._object_blocks(BLOCK, tell)
             return
         width = len(self.names)
         with self._lines() as (_, (reader, file)):
-            while block := list(islice(reader, size)):
+            while block := list(islice(reader, BLOCK)):
                 if set(map(len, block)) != {width}:
                     block = [cells for cells in block if cells]
                     if any(len(cells) != width for cells in block):
