@@ -414,6 +414,18 @@
   document.addEventListener("input", typed);
   document.addEventListener("change", (event) => { if (event.target.matches(NULL)) tickNull(event.target); });
   document.addEventListener("submit", send);
+
+  // A file may be dropped anywhere on a page that asks for one
+  for (const kind of ["dragover", "drop"]) {
+    document.addEventListener(kind, (event) => {
+      const field = document.querySelector("[data-drop]");
+      if (!field || !event.dataTransfer?.types.includes("Files")) return;
+      event.preventDefault();
+      field.classList.toggle("over", kind === "dragover");
+      if (kind === "drop") field.files = event.dataTransfer.files;
+    });
+  }
+  document.addEventListener("dragleave", () => document.querySelector("[data-drop]")?.classList.remove("over"));
   addEventListener("pageshow", wake);
 
   const enliven = (within) => {
