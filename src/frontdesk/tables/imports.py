@@ -29,7 +29,7 @@ HIDDEN = f"{schema.OWN}import_"
 ON_CONFLICT = ("error", "ignore", "update")
 AT_ONCE = 10
 """Blocks of one transaction: the lock is held some 20 ms."""
-SAMPLE = 40
+SAMPLE = 10
 """Blocks that are looked at before a load begins; should a later row not fit what they show, it begins again."""
 
 Progress = Callable[[int, int, int], object]
