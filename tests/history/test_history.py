@@ -177,3 +177,18 @@ def test_only_an_admin_undoes_the_creation_of_a_table(database: Database) -> Non
     assert "toys" in schema.tables(database)
     undo.undo(database, [made], ADA)
     assert "toys" not in schema.tables(database)
+
+
+def test_a_trigger_of_the_databases_own_that_writes_its_own_table_goes_on_working(tmp_path: Path) -> None:
+    connection = capture.connect("stamped", tmp_path)
+    connection.executescript("""
+        CREATE TABLE t (id INTEGER PRIMARY KEY, a, updated INTEGER DEFAULT 0);
+        CREATE TRIGGER stamp AFTER UPDATE ON t BEGIN UPDATE t SET updated = updated + 1 WHERE id = NEW.id; END;
+        INSERT INTO t (a) VALUES (1);
+    """)
+    with connection:
+        connection.execute("UPDATE t SET a = 2")
+    assert connection.execute("SELECT a, updated FROM t").fetchall() == [(2, 1)]
+    connection.close()
+    with Database("stamped", tmp_path / "stamped.db").connect() as other:
+        assert changes.exists(other)

@@ -211,3 +211,13 @@ def test_reading_never_changes_anything(app: Flask, client: Client, folder: Path
             assert answer.status_code < 500, rule
     assert (folder / "example.db").read_bytes() == kept
     assert not (folder / "example.db-wal").exists()
+
+
+def test_a_proxys_own_authorization_is_no_token_and_no_key_to_other_sites(app: Flask, browser: FlaskClient) -> None:
+    basic = {"Authorization": "Basic eDp5"}
+    assert browser.get("/healthz", headers=basic).status_code == 200
+    assert browser.get("/api/me", headers=basic).status_code == 200
+    path = "/api/databases/example/tables/employees/rows/1"
+    assert browser.patch(path, json={"age": 1}, headers=basic | {"Origin": "http://evil.example"}).status_code == 403
+    assert app.test_client().get("/api/me", headers={"Authorization": "Bearer fd_nosuch"}).status_code == 401
+    assert app.test_client().get("/healthz", headers={"Authorization": "Bearer fd_nosuch"}).status_code == 200

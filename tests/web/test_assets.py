@@ -36,7 +36,7 @@ def tree(tmp_path: Path) -> Path:
     unwanted = shutil.ignore_patterns("__pycache__", "dist", "node_modules", "templates")
     for name in ("src", "frontend"):
         shutil.copytree(ROOT / name, made / name, ignore=unwanted)
-    for name in ("pyproject.toml", "hatch_build.py", "LICENSE"):
+    for name in ("pyproject.toml", "hatch_build.py", "LICENSE", "README.md"):
         shutil.copy(ROOT / name, made / name)
     return made
 

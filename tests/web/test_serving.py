@@ -115,6 +115,8 @@ def test_sigterm_finishes_what_is_in_flight_closes_the_application_and_exits_0(
     tmp_path: Path, server: str, processes: int
 ):
     with run(tmp_path, server, processes) as served:
+        while len(served.pids()) < (processes if server == "waitress" else 1):
+            time.sleep(0.1)
         answers: list[str] = []
         thread = threading.Thread(target=lambda: answers.append(served.get("/slow")))
         thread.start()

@@ -250,3 +250,32 @@ def test_a_desk_served_read_only_shows_everything_and_changes_nothing(folder: Pa
         assert (folder / "example.db").read_bytes() == kept
     finally:
         desk.close()
+
+
+def test_history_shows_booleans_and_json_as_the_rows_do(client: Client) -> None:
+    columns = [
+        {"name": "id", "type": "INTEGER", "primary_key": True},
+        {"name": "ok", "type": "BOOLEAN"},
+        {"name": "doc", "type": "JSON"},
+    ]
+    client("admin").post("/api/databases/example/tables", json={"name": "t", "columns": columns})
+    row = {"ok": True, "doc": {"a": [1]}}
+    client("editor").post("/api/databases/example/tables/t/rows", json={"rows": [row]})
+    change = client("viewer").get("/api/databases/example/tables/t/history").get_json()["changes"][0]
+    assert change["after"] == {"id": 1, **row}
+    (listed,) = client("viewer").get(f"/api/changes/{change['id']}/rows").get_json()["rows"]
+    assert listed == {"key": 1, "before": None, "after": {"id": 1, **row}}
+
+
+def test_a_column_with_a_comma_in_its_name_is_sorted_and_chosen(client: Client, folder: Path) -> None:
+    with sqlite3.connect(folder / "example.db") as connection:
+        connection.executescript(
+            """CREATE TABLE t ("a,b" INTEGER, "-z" INTEGER); INSERT INTO t VALUES (1, 2), (2, 1);"""
+        )
+    connection.close()
+    viewer = client("viewer")
+    for sort, first in (('"a,b"', 1), ('"-a,b"', 2), ("-z", 2), ("--z", 1)):
+        found = viewer.get("/api/databases/example/tables/t/rows", query_string={"_sort": sort, "_columns": '"a,b"'})
+        assert found.get_json()["rows"][0]["a,b"] == first
+    page = viewer.get("/databases/example/tables/t").get_data(as_text=True)
+    assert "_sort=%22a%2Cb%22" in page

@@ -20,7 +20,6 @@ from frontdesk.database import files, schema
 from frontdesk.database.connections import Database
 from frontdesk.desk import Desk
 from frontdesk.errors import ConfigError
-from frontdesk.logs import handlers
 from frontdesk.tables import imports, sources
 from frontdesk.web import create_app, serving
 
@@ -178,7 +177,7 @@ def kept(plan: Plan) -> Iterator[None]:
     """What the parent of several web processes does: the clock's work, and the emptying of the log file."""
     desk = Desk(plan.folder, **plan.overrides)
     try:
-        handlers.configure(desk.config, "main", empties=True)
+        desk.watch("main", empties=True)
         desk.keep()
         yield
     finally:

@@ -125,7 +125,6 @@ def open_file(
         factory=factory,
     )
     connection.execute("PRAGMA foreign_keys = ON")
-    connection.execute("PRAGMA recursive_triggers = ON")
     connection.create_function("frontdesk_fold", 1, dialects.fold, deterministic=True)
     return connection
 

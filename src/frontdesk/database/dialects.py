@@ -83,10 +83,7 @@ def _integrity(message: str) -> errors.IntegrityError:
         "CHECK": f"The table's rule {detail!r} forbids this value.",
         "FOREIGN KEY": "A row refers to a row that is not there.",
     }[rule]
-    hint = "Delete or change the rows that refer to it first." if rule == "FOREIGN KEY" else ""
-    return errors.IntegrityError(
-        sentence, hint, rule.lower().replace(" ", "_"), columns if rule != "FOREIGN KEY" else ()
-    )
+    return errors.IntegrityError(sentence, "", rule.lower().replace(" ", "_"), columns if rule != "FOREIGN KEY" else ())
 
 
 def kind_of(declared: str) -> str:

@@ -2,13 +2,18 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from frontdesk.context import Caller
+from frontdesk.database import schema
 from frontdesk.database.connections import Database
 from frontdesk.errors import ConflictError, NotFoundError
 from frontdesk.history import changes, undo
 from frontdesk.history.changes import Change, Row
 from frontdesk.history.undo import Undone
+from frontdesk.tables import columns
+
+Values = dict[str, Any] | None
 
 AT_ONCE = 1000
 """Changes of a run that are looked up at a time."""
@@ -29,6 +34,25 @@ class Changes:
         """The rows that a change changed, and the token of those that follow."""
         database, number = self._place(change)
         return changes.rows(database, number, size=size, after=after)
+
+    def json(self, change: Change) -> dict[str, Any]:
+        """The change as the API gives it: values as their columns show them now."""
+        found = change.json()
+        return found | self._shown(change, found["before"], found["after"])
+
+    def rows_json(self, change: str, listed: Sequence[Row]) -> list[dict[str, Any]]:
+        """The rows of a change as the API gives them."""
+        header = self.find(change)
+        return [{"key": row.key} | self._shown(header, row.before, row.after) for row in listed]
+
+    def _shown(self, change: Change, before: Values, after: Values) -> dict[str, Values]:
+        table = schema.tables(self.databases[change.database]).get(change.table)
+        kinds = {column.name: column for column in table.columns} if table else {}
+        return {
+            side: row
+            and {name: columns.shown(kinds[name], value) if name in kinds else value for name, value in row.items()}
+            for side, row in (("before", before), ("after", after))
+        }
 
     def search(self, *, run: int | None = None, request: str | None = None, size: int = 100) -> list[Change]:
         """The changes of a run or a request in every database, newest first within each."""

@@ -138,12 +138,16 @@ class Desk:
 
     def start(self, process: str = "web", *, empties: bool = False) -> None:
         """Begins what serving needs: logging, the watch over levels, and the workers."""
+        self.watch(process, empties=empties)
+        _ = self.calls
+        self._drop_leftovers()
+
+    def watch(self, process: str, *, empties: bool = False) -> None:
+        """Begins this process's logging, with levels that follow what is set on the page."""
         handlers.configure(self.config, process, empties)
         watch = loggers.Watch(self.config, self.state)
         watch.start()
         self._closing.append(watch.stop)
-        _ = self.calls
-        self._drop_leftovers()
 
     def keep(self) -> None:
         """Begins what goes by the clock, in this process unless another one of this machine does it."""

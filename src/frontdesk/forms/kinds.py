@@ -12,6 +12,7 @@ from frontdesk.errors import InputError
 
 WHOLE = "Write a whole number, such as 42."
 REAL = "Write a number with a point, such as 0.01."
+NUMBER = "Write a number, such as 42 or 0.01."
 BOOLEAN = "Write true or false."
 DATE = "Write a date as year-month-day, such as 2024-03-31."
 DATETIME = "Write a date and a time, such as 2024-03-31T14:30."
@@ -82,7 +83,10 @@ def _parse_real(text: str) -> float:
 
 
 def _parse_number(text: str) -> int | float:
-    return _parse_integer(text) if _WHOLE.fullmatch(text.strip()) else _parse_real(text)
+    try:
+        return _parse_integer(text) if _WHOLE.fullmatch(text.strip()) else _parse_real(text)
+    except InputError:
+        raise InputError(NUMBER) from None
 
 
 def _parse_boolean(text: str) -> bool:

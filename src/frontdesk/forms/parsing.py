@@ -12,7 +12,7 @@ MISSING = {
     "text": "Write something here.",
     "integer": kinds.WHOLE,
     "real": kinds.REAL,
-    "number": "Write a number, such as 42 or 0.01.",
+    "number": kinds.NUMBER,
     "boolean": kinds.BOOLEAN,
     "date": kinds.DATE,
     "datetime": kinds.DATETIME,

@@ -14,7 +14,16 @@ from frontdesk import context
 from frontdesk.config import Config
 from frontdesk.context import Caller
 from frontdesk.database.connections import Database
-from frontdesk.errors import BusyError, DatabaseError, Error, InputError, NotFoundError, PermissionDenied
+from frontdesk.errors import (
+    BusyError,
+    DatabaseError,
+    Error,
+    FunctionError,
+    FunctionTimeout,
+    InputError,
+    NotFoundError,
+    PermissionDenied,
+)
 from frontdesk.forms import parsing
 from frontdesk.functions import marks, orders, runs
 from frontdesk.functions.descriptions import Description
@@ -119,9 +128,20 @@ class Calls:
                 arguments.setdefault(field.name, None)
         if description.checked_by_worker:
             order = Order(description.file, description.own_name, arguments)
-            if errors := self._pool.submit(orders.check, order, seconds=self._limit(description)).result():
+            if errors := self._checked(description, order):
                 raise InputError("; ".join(f"{name}: {text}" for name, text in errors.items()), errors=errors)
         return arguments
+
+    def _checked(self, description: Description, order: Order) -> dict[str, str]:
+        """What the user's own types say against the arguments, by field."""
+        seconds = self._limit(description)
+        try:
+            errors: dict[str, str] = self._pool.submit(orders.check, order, seconds=seconds).result()
+        except TimeoutError:
+            raise FunctionTimeout(f"Checking the arguments of {description.name} took over {seconds:g} s.") from None
+        except WorkerDied as error:
+            raise FunctionError(f"Checking the arguments of {description.name} ended its worker: {error}.") from error
+        return errors
 
     def _limit(self, description: Description) -> float:
         return description.seconds or self._settings.seconds

@@ -74,11 +74,20 @@ class Recorder:
             return
         self.remove()
         self._make_entries()
+        self._driver.execute(f"PRAGMA recursive_triggers = {'OFF' if self._has_triggers() else 'ON'}")
         for table in schema.read_tables(self._driver).values():
             if table.editable:  # a virtual table takes no triggers, and rows without a key could not be told apart
                 self._watch(table)
         self._version = self._driver.execute("PRAGMA schema_version").fetchone()[0]
         self._triggers = self._count()
+
+    def _has_triggers(self) -> bool:
+        """Whether the database has triggers of its own.
+
+        Without these, recursion shows ours the row that INSERT OR REPLACE takes away; people's own may call
+        themselves without end when it is on, since SQLite's default is off.
+        """
+        return self._driver.execute("SELECT 1 FROM main.sqlite_master WHERE type = 'trigger'").fetchone() is not None
 
     def remove(self) -> None:
         """Takes the triggers away: ALTER TABLE refuses to work while a trigger names what it alters."""

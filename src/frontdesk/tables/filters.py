@@ -141,18 +141,10 @@ def _compared(column: sa.ColumnClause[Any], operator: str, value: Any) -> sa.Col
 
 def _value(column: Column, text: str) -> Any:
     if column.kind in {"integer", "real", "number"}:
-        value = _number(text)
+        value = kinds.parse("number", text)
         if isinstance(value, int) and not columns.INTEGERS[0] <= value <= columns.INTEGERS[1]:
             raise InputError("This number is beyond what the database can hold.")
         return value
     if column.kind in {"boolean", "any"}:
         return columns.stored(column, kinds.parse(column.kind, text))
     return kinds.text(text)
-
-
-def _number(text: str) -> int | float:
-    try:
-        value: int | float = kinds.parse("number", text)
-    except InputError:
-        raise InputError("Write a number, such as 42 or 0.01.") from None
-    return value

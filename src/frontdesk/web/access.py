@@ -63,17 +63,16 @@ def install(app: Flask) -> None:
 
 
 def _identify() -> None:
-    g.caller = _caller_by_token() if "Authorization" in request.headers else _caller_by_cookie()
+    secret = _token()
+    g.caller = _caller_by_cookie() if secret is None else tokens.find(current.desk().state, secret)
     if g.caller is not None:
         context.user.set(g.caller.name)
 
 
-def _caller_by_token() -> Caller | None:
-    scheme, _, secret = request.headers["Authorization"].partition(" ")
-    found = tokens.find(current.desk().state, secret.strip()) if scheme.lower() == "bearer" else None
-    if found is None:
-        raise LoginRequired("This token is not valid.", "It may have expired or been revoked.")
-    return found
+def _token() -> str | None:
+    """The token that was sent; a proxy's own Authorization, of another scheme, is none."""
+    scheme, _, secret = request.headers.get("Authorization", "").partition(" ")
+    return secret.strip() if scheme.lower() == "bearer" else None
 
 
 def _caller_by_cookie() -> Caller | None:
@@ -93,6 +92,8 @@ def _check() -> None:
         return
     if lowest is None:
         raise PermissionDenied("This page does not say who may see it.")
+    if _token() is not None and caller_or_none() is None:
+        raise LoginRequired("This token is not valid.", "It may have expired or been revoked.")
     who = caller()
     if not who.may(lowest):
         raise PermissionDenied(f"This needs the role {lowest}; you are {who.role}.", "Ask an admin of this desk.")
@@ -100,7 +101,7 @@ def _check() -> None:
 
 def _check_origin() -> None:
     """Refuses what another site makes a browser send: cookies travel along with it, tokens do not."""
-    if request.method not in UNSAFE or "Authorization" in request.headers:
+    if request.method not in UNSAFE or _token() is not None:
         return
     site, origin = request.headers.get("Sec-Fetch-Site"), request.headers.get("Origin")
     if site is None and origin is None:

@@ -35,7 +35,9 @@ def index(database: str, table: str) -> Response:
 def history_json(database: str, table: str) -> Response:
     """`{changes: […], next}`."""
     found = _changes_of(database, table)
-    return rendering.answer({"changes": [one.json() for one in found.changes], "next": found.next})
+    return rendering.answer(
+        {"changes": [current.desk().changes.json(one) for one in found.changes], "next": found.next}
+    )
 
 
 @routes.get("/api/databases/<name:database>/tables/<name:table>/rows/<key:key>/history")
@@ -43,7 +45,9 @@ def history_json(database: str, table: str) -> Response:
 def row_history_json(database: str, table: str, key: KeyText) -> Response:
     """`{changes: […], next}` of one row."""
     found = _changes_of(database, table, key)
-    return rendering.answer({"changes": [one.json() for one in found.changes], "next": found.next})
+    return rendering.answer(
+        {"changes": [current.desk().changes.json(one) for one in found.changes], "next": found.next}
+    )
 
 
 @routes.get("/changes/<name:change>")
@@ -59,7 +63,7 @@ def change(change: str) -> Response:
 @access.allow("viewer")
 def change_json(change: str) -> Response:
     """One change."""
-    return rendering.answer(current.desk().changes.find(change).json())
+    return rendering.answer(current.desk().changes.json(current.desk().changes.find(change)))
 
 
 @routes.get("/api/changes/<name:change>/rows")
@@ -67,7 +71,7 @@ def change_json(change: str) -> Response:
 def change_rows_json(change: str) -> Response:
     """`{rows: [{key, before, after}], next}`."""
     listed, after = current.desk().changes.rows(change, size=bodies.size(), after=bodies.next_number() or 0)
-    return rendering.answer({"rows": [vars(one) for one in listed], "next": after})
+    return rendering.answer({"rows": current.desk().changes.rows_json(change, listed), "next": after})
 
 
 @routes.post("/changes/<name:change>/undo")

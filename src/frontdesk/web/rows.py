@@ -61,6 +61,7 @@ def index(database: str, table: str) -> Response:
         database=database,
         table=page.table,
         operators=filters.OPERATORS,
+        written_sort=keyset.written_sort,
         view=urlencode(
             [(name, value) for name, value in request.args.items(multi=True) if name in KEPT or name not in OWN]
         ),

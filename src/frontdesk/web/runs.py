@@ -58,7 +58,7 @@ def run_json(run: int) -> Response:
         **shown["run"].json(),
         "records": [vars(record) for record in shown["records"]],
         "records_next": shown["records_next"],
-        "changes": [change.json() for change in shown["changes"]],
+        "changes": [current.desk().changes.json(change) for change in shown["changes"]],
         "changes_next": shown["changes_next"],
     }
     return rendering.answer(joined)
