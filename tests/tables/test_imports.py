@@ -426,3 +426,54 @@ def test_a_load_that_is_killed_leaves_all_rows_or_none(tmp_path: Path):
 def test_two_hundred_loads_that_are_killed_leave_all_rows_or_none(tmp_path: Path):
     for round_ in range(200):
         kill_once(tmp_path, round_)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "id,n\n" + "".join(f"{n},x\n" for n in range(2000, 0, -1)),
+        "id,n\n" + "".join(f"{n},x\n" + "\n" * (n % 7 == 0) for n in range(1, 2000)),
+        "code,n\n" + "".join(f"c{n * 7 % 2000},{n}.5\n" for n in range(2000)),
+        "id,rowid,n\n" + "".join(f"x{n},{n % 5},true\n" for n in range(2000)),
+    ],
+    ids=["falling", "blank lines", "text keys", "a column named rowid"],
+)
+def test_any_load_can_be_undone_while_nothing_has_changed(tmp_path: Path, text: str):
+    with closing(opened(tmp_path)) as database:
+        key = ("code",) if text.startswith("code") else ()
+        done = into(database, text, "new", create=True, key=key)
+        number = int(str(done.change).rpartition(".")[2])
+        assert len(changes.rows(database, number, size=1000)[0]) == 1000
+        assert undo.undo(database, [number], BY).undone == done.inserted
+
+
+def test_a_repeated_key_of_a_new_table_is_ignored_or_updated_if_asked(tmp_path: Path):
+    text = "code,n\na,1\nb,2\na,3\n"
+    with closing(opened(tmp_path)) as database:
+        with pytest.raises(errors.InputError, match="line 4: Another row has the same code"):
+            into(database, text, "new", create=True, key=("code",))
+        assert "new" not in schema.tables(database)
+        done = into(database, text, "one", create=True, key=("code",), on_conflict="ignore")
+        assert (done.inserted, done.updated, done.ignored) == (2, 0, 1)
+        done = into(database, text, "two", create=True, key=("code",), on_conflict="update")
+        assert (done.inserted, done.updated, done.ignored) == (2, 1, 0)
+        assert [row["n"] for row in rows.page(database, "two", sort="code").json()["rows"]] == [3, 2]
+        assert undo.undo(database, [int(str(done.change).rpartition(".")[2])], BY).undone == 2
+
+
+def test_another_writer_waits_for_no_long_time_beside_an_import(tmp_path: Path):
+    path = tmp_path / "in.csv"
+    path.write_text("id,name\n" + "".join(f"{n},name {n}\n" for n in range(100_000)))
+    with closing(opened(tmp_path)) as database:
+        wish = imports.Wish(create=True)
+        thread = threading.Thread(target=imports.load, args=(database, sources.open(path), "new", BY, wish))
+        thread.start()
+        written = 0
+        with closing(sqlite3.connect(database.path, timeout=5, isolation_level=None)) as other:
+            while thread.is_alive():
+                other.execute("INSERT INTO people (name) VALUES ('x')")
+                written += 1
+                time.sleep(0.005)
+        thread.join()
+        assert written > 5
+        assert rows.page(database, "new", count="1").count == 100_000

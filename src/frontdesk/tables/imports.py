@@ -353,6 +353,7 @@ class _NewTable(_Load):
             if not self._ascending or self.wish.on_conflict != "error":
                 rows, text = blocks.digest_of(connection, loaded, first, last)
         with capture.recording(self.database, self.by, "import") as connection:
+            _check_free(self.database, self._table, connection)
             capture.recorder_of(connection).remove()
             made = schema.rename(connection, self._hidden, self._table)
             number = blocks.record(connection, replace(loaded, name=self._table), rows, first, last, text, made)
