@@ -1,0 +1,136 @@
+"""The rows of a file go into a table that is there."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy import Connection
+
+from frontdesk.context import Caller
+from frontdesk.database import schema
+from frontdesk.database.connections import Database
+from frontdesk.database.schema import Column, Table
+from frontdesk.errors import ConflictError, InputError, PermissionDenied
+from frontdesk.history import blocks, capture
+from frontdesk.history.blocks import Digest
+from frontdesk.tables import conversion, loads
+from frontdesk.tables.loads import Load, Loaded, Wish
+from frontdesk.tables.sources import Source
+
+
+class Rows(Load):
+    """Into a table that is there, in one transaction."""
+
+    def __init__(self, database: Database, source: Source, table: Table, by: Caller, wish: Wish) -> None:
+        if table.kind != "table":
+            raise PermissionDenied(f"{table.name} is a {table.kind}; nothing can be loaded into it.")
+        key = tuple(wish.key) or (table.primary_key if wish.on_conflict != "error" else ())
+        super().__init__(database, source, by, replace(wish, key=key))
+        self._table = table
+        self._columns = _matched(source, table)
+        self._keys: tuple[int, int] | None = None
+        if wish.on_conflict == "update" and not key:
+            raise InputError(errors={"key": f"{table.name} has no primary key: name the column that is unique."})
+        missing = [name for name in key if name not in {column.name for column in self._columns if column}]
+        if missing and (wish.key or wish.on_conflict == "update"):
+            raise InputError(errors={"key": f"{source.name} has no column {missing[0]!r}."})
+        if missing:
+            self.wish = replace(self.wish, key=())
+        self._readers: list[conversion.Read] = [
+            conversion.reader(column, typed=source.typed, empty_text=wish.empty_text) if column else lambda cells: cells
+            for column in self._columns
+        ]
+
+    def load(self) -> Loaded:
+        contiguous = self._checked()
+        names = tuple(column.name for column in self._columns if column)
+        with capture.recording(self.database, self.by, "import") as connection:
+            if schema.read(self.database, connection).get(self._table.name) != self._table:
+                raise ConflictError(f"{self._table.name} was changed or dropped meanwhile.", "Nothing was imported.")
+            plain = contiguous and not schema.has_triggers(connection, self._table.name)
+            if plain:
+                capture.recorder_of(connection).leave_out(self._table.name)
+            before = self._count(connection)
+            self.rows = affected = 0
+            for values, rows in self._values():
+                affected += self.insert(connection, self._table.name, names, values, Digest())
+                self.rows += rows
+                self.tell(self.size)
+            inserted = self._count(connection) - before
+            changes = self._record(connection) if plain else capture.recorder_of(connection).ids
+        change = f"{self.database.name}.{changes[0]}" if changes else None
+        columns = loads.described(self.source, [column for column in self._columns if column])
+        return Loaded(self._table.name, inserted, affected - inserted, self.rows - affected, columns, change)
+
+    def _checked(self) -> bool:
+        """Checks every value before anyone is kept waiting; whether the rows' keys will follow one another."""
+        table = self._table
+        place, follows = None, self.wish.on_conflict == "error" and (table.row_id is not None or _has_row_key(table))
+        if follows and table.row_id is None:
+            place = next((at for at, one in enumerate(self._columns) if one and one.primary_key), None)
+        last: int | None = None
+        for block in self.source.blocks(self.tell):
+            try:
+                values = self._read(block)
+            except InputError as error:
+                raise self.refuse(self._readers) from error
+            self.rows += len(block)
+            if place is not None and follows:
+                given = zip(values, filter(None, self._columns), strict=True)
+                keys = next(keys for keys, column in given if column.primary_key)
+                follows = None not in keys and list(keys) == list(range(keys[0], keys[0] + len(keys)))
+                follows = follows and (last is None or keys[0] == last + 1)
+                last = keys[-1]
+                self._keys = (self._keys[0] if self._keys else keys[0], last)
+        return follows
+
+    def _read(self, block: Sequence[Sequence[Any]]) -> list[Sequence[Any]]:
+        found = zip(self._columns, self._readers, zip(*block, strict=True), strict=True)
+        return [read(cells) for column, read, cells in found if column]
+
+    def _values(self) -> Iterator[tuple[list[Sequence[Any]], int]]:
+        for block in self.source.blocks():
+            yield self._read(block), len(block)
+
+    def _count(self, connection: Connection) -> int:
+        return connection.scalar(sa.select(sa.func.count()).select_from(self._table.clause)) or 0
+
+    def _record(self, connection: Connection) -> list[int]:
+        """Enters the rows as one block: the keys of the file's, or those that the database has drawn last."""
+        if not self.rows:
+            return []
+        key = blocks.order(self._table)
+        drawn = connection.scalar(sa.select(sa.func.max(key)).select_from(self._table.clause)) or 0
+        first, last = self._keys or (drawn - self.rows + 1, drawn)
+        rows, digest = blocks.digest_of(connection, self._table, first, last)
+        if rows != self.rows:
+            raise ConflictError(f"{self._table.name} draws keys out of order.", "Write the keys in the file.")
+        return [blocks.record(connection, self._table, rows, first, last, digest)]
+
+
+def _has_row_key(table: Table) -> bool:
+    return len(table.primary_key) == 1 and table.column(table.primary_key[0]).automatic
+
+
+def _matched(source: Source, table: Table) -> list[Column | None]:
+    """The table's column for each of the file's; None for one that the database computes itself.
+
+    Raises InputError naming columns that the table does not have, and those that it needs.
+    """
+    known = {column.name.casefold(): column for column in table.columns} | {one.name: one for one in table.columns}
+    found = [known.get(name) or known.get(name.casefold()) for name in source.names]
+    wrong = {
+        name: f"{table.name} has no such column."
+        for name, column in zip(source.names, found, strict=True)
+        if column is None
+    }
+    given = {column.name for column in found if column}
+    wrong |= {
+        column.name: f"{source.name} has no such column, and {table.name} needs it."
+        for column in table.columns
+        if column.required and column.name not in given
+    }
+    if wrong:
+        raise InputError(errors=wrong)
+    return [None if column is None or column.generated else column for column in found]

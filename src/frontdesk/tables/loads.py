@@ -1,0 +1,151 @@
+"""One load of a file: what is wished, what came of it, and how rows go in."""
+
+import itertools
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from sqlalchemy import Connection
+
+from frontdesk import errors
+from frontdesk.context import Caller
+from frontdesk.database import bulk
+from frontdesk.database.connections import Database
+from frontdesk.database.schema import Column
+from frontdesk.errors import InputError
+from frontdesk.history.blocks import Digest
+from frontdesk.tables import conversion, sources
+from frontdesk.tables.sources import MOST_LINES, Source
+
+ON_CONFLICT = ("error", "ignore", "update")
+
+Progress = Callable[[int, int, int], object]
+"""Hears of bytes read, bytes in all, and rows."""
+
+
+@dataclass(frozen=True)
+class Loaded:
+    """What a load did; `change` is its id, None when nothing changed."""
+
+    table: str
+    inserted: int
+    updated: int
+    ignored: int
+    columns: list[dict[str, str]]  # name and type of each, and the file's own name where it was another
+    change: str | None
+
+    def json(self) -> dict[str, Any]:
+        """As the API gives it."""
+        return dict(vars(self))
+
+
+@dataclass(frozen=True)
+class Wish:
+    """How a file is to be loaded."""
+
+    types: Mapping[str, str] = field(default_factory=dict)  # by column; what is not named is found
+    create: bool = False
+    key: Sequence[str] = ()
+    on_conflict: str = "error"
+    empty_text: bool = False  # empty text in columns of texts stays empty text
+    progress: Progress = sources.silent
+
+
+class WiderError(Exception):
+    """A row does not fit what the first ones showed."""
+
+
+class Load:
+    """One load on its way."""
+
+    def __init__(self, database: Database, source: Source, by: Caller, wish: Wish) -> None:
+        self.database, self.source, self.by, self.wish = database, source, by, wish
+        self.size = source.path.stat().st_size
+        self.rows = 0
+
+    def tell(self, done: int, rows: int | None = None) -> None:
+        self.wish.progress(done, self.size, self.rows if rows is None else rows)
+
+    def insert(
+        self,
+        connection: Connection,
+        table: str,
+        names: tuple[str, ...],
+        values: Sequence[Sequence[Any]],
+        digest: Digest,
+    ) -> int:
+        """Inserts a block; gives how many rows were inserted or updated. Raises InputError naming lines."""
+        conflict = bulk.on_conflict(names, self.wish.key, self.wish.on_conflict)
+        try:
+            with connection.begin_nested():
+                affected = 0
+                for part in bulk.parts(values):
+                    digest.add(part)
+                    affected += bulk.insert_flat(connection, table, names, part, conflict)
+                return affected
+        except errors.ProgrammingError as error:
+            raise self._explained(error) from error
+        except errors.OperationalError as error:
+            raise self._explained(error) from error
+        except errors.IntegrityError as error:
+            wrong = {}
+            for place, row in enumerate(zip(*values, strict=True)):
+                try:
+                    with connection.begin_nested():
+                        bulk.insert_flat(connection, table, names, row, conflict)
+                except errors.IntegrityError as refusal:
+                    wrong[self.rows + place] = refusal.message
+                    if len(wrong) == MOST_LINES:
+                        break
+            if not wrong:
+                raise
+            raise Refused(self.source, wrong) from error
+
+    def _explained(self, error: errors.DatabaseError) -> errors.Error:
+        if "ON CONFLICT" in error.message:
+            listed = ", ".join(self.wish.key)
+            return InputError(errors={"key": f"Rows are not kept apart by {listed}: name columns that are unique."})
+        return error
+
+    def refuse(self, readers: Sequence[conversion.Read]) -> InputError:
+        """Reads all again, line by line, and names those that do not fit."""
+        wrong: dict[int, str] = {}
+        for line, cells in self.source.numbered():
+            if len(cells) != len(readers):
+                wrong[line] = f"{len(cells):,} values, but {len(readers):,} columns."
+                continue
+            for name, read, cell in zip(self.source.names, readers, cells, strict=True):
+                try:
+                    read([cell])
+                except WiderError:
+                    continue
+                except InputError as error:
+                    wrong[line] = f"{wrong.get(line, '')} {name}: {error.message}".strip()
+            if len(wrong) == MOST_LINES:
+                break
+        return sources.refused(self.source, wrong)
+
+
+class Refused(InputError):
+    """Rows, counted from 0, that the database refused, as lines."""
+
+    def __init__(self, source: Source, rows: Mapping[int, str]) -> None:
+        last = max(rows)
+        numbered = enumerate(source.numbered())
+        lines = {
+            line: rows[row]
+            for row, (line, _) in itertools.takewhile(lambda one: one[0] <= last, numbered)
+            if row in rows
+        }
+        made = sources.refused(source, lines)
+        super().__init__(made.message, errors=made.errors)
+
+
+def described(source: Source, columns: Sequence[Column]) -> list[dict[str, str]]:
+    """The columns as the API gives them, with the file's own name where it was changed."""
+    written = dict(zip(source.names, source.written_names, strict=True))
+    return [
+        {"name": column.name, "type": column.type}
+        | ({"label": written[column.name]} if written.get(column.name, column.name) != column.name else {})
+        for column in columns
+    ]
