@@ -1,6 +1,7 @@
 """The settings of a desk: every default, read from `frontdesk.toml` and the environment."""
 
 import difflib
+import logging
 import os
 import tomllib
 from collections.abc import Mapping
@@ -91,6 +92,7 @@ def load(folder: Path | str, environment: Mapping[str, str] | None = None, **giv
     folder = Path(folder).resolve()
     only = tuple(given.pop("only", ()))
     values = _read_file(folder / FILE)
+    _fill(Config(folder), values, "")  # by itself first: what is merged over it would hide its faults
     _merge(values, _read_environment(os.environ if environment is None else environment))
     _merge(values, given)
     config: Config = _fill(Config(folder), values, "")
@@ -203,13 +205,43 @@ def _nearest(name: str, known: list[str]) -> str:
 
 
 def _check(config: Config) -> None:
-    for name, level in {"level": config.logs.level, **config.logs.levels}.items():
-        if level.upper() not in LEVELS:
-            raise ConfigError(f"frontdesk.toml: {name} is no level: {level!r}.", f"Levels: {', '.join(LEVELS)}.")
-    if config.logs.file_mode not in {"a", "w"}:
-        raise ConfigError(f'frontdesk.toml: [logs] file_mode is "a" or "w", not {config.logs.file_mode!r}.')
+    _check_logs(config)
     if config.server.server not in {"waitress", "granian"}:
         raise ConfigError(f'frontdesk.toml: [server] server is "waitress" or "granian", not {config.server.server!r}.')
-    for name in ("workers", "queue"):
-        if getattr(config.functions, name) < 1:
-            raise ConfigError(f"frontdesk.toml: [functions] {name} is at least 1.")
+    if config.functions.seconds <= 0:
+        raise ConfigError("frontdesk.toml: [functions] seconds is more than 0.")
+    for section, names in _AT_LEAST_ONE.items():
+        for name in names:
+            if getattr(getattr(config, section), name) < 1:
+                raise ConfigError(f"frontdesk.toml: [{section}] {name} is at least 1.")
+
+
+_AT_LEAST_ONE = {
+    "logs": ("keep_days",),
+    "functions": ("workers", "queue"),
+    "server": ("processes", "threads", "max_body"),
+    "sessions": ("idle_hours", "days"),
+}
+
+
+def _check_logs(config: Config) -> None:
+    logs = config.logs
+    for name, level in {
+        "[logs] level": logs.level,
+        **{f"[logs.levels] {n}": v for n, v in logs.levels.items()},
+    }.items():
+        if level.upper() not in LEVELS:
+            raise ConfigError(f"frontdesk.toml: {name} is no level: {level!r}.", f"Levels: {', '.join(LEVELS)}.")
+    if logs.file_mode not in {"a", "w"}:
+        raise ConfigError(f'frontdesk.toml: [logs] file_mode is "a" or "w", not {logs.file_mode!r}.')
+    if logs.file and ((config.folder / logs.file).is_dir() or not (config.folder / logs.file).parent.is_dir()):
+        raise ConfigError(
+            f"frontdesk.toml: [logs] file cannot be {logs.file!r}.", "Name a file in a folder that is there."
+        )
+    try:
+        logging.Formatter(logs.format, logs.date_format).format(logging.makeLogRecord({}))
+    except (ValueError, TypeError) as error:
+        raise ConfigError(f"frontdesk.toml: [logs] format cannot be used: {error}.", _FORMAT_HINT) from error
+
+
+_FORMAT_HINT = 'Write it as for logging.basicConfig, such as "%(asctime)s - %(name)s - %(levelname)s - %(message)s".'

@@ -19,7 +19,7 @@ from frontdesk.desk import overviews, workers
 from frontdesk.desk.changes import Changes
 from frontdesk.desk.runs import Runs
 from frontdesk.errors import ConfigError, Error, NotFoundError, OperationalError
-from frontdesk.functions import runs
+from frontdesk.functions import calls, runs
 from frontdesk.functions.calls import Calls
 from frontdesk.functions.registry import Registry
 from frontdesk.logs import carrier, handlers, loggers
@@ -51,6 +51,7 @@ class Desk:
         if not self.folder.is_dir():
             raise ConfigError(f"There is no folder {folder}.", "Make it, or name another one.")
         self.config: Config = settings.load(self.folder, **overrides)
+        calls.check(self.config)
         self._make_state_folder()
         self.state = state.open(self.config)
         self.log_index = logs.open(self.config)

@@ -16,6 +16,7 @@ from frontdesk.context import Caller
 from frontdesk.database.connections import Database
 from frontdesk.errors import (
     BusyError,
+    ConfigError,
     DatabaseError,
     Error,
     FunctionError,
@@ -41,6 +42,14 @@ BEAT = 5.0
 CLOSED = "the server was stopped"
 
 
+def check(config: Config) -> int:
+    """The bytes that a call may take by the desk's settings. Raises ConfigError when they are written wrong."""
+    try:
+        return marks.size_in_bytes(config.functions.memory)
+    except ValueError as error:
+        raise ConfigError(f"frontdesk.toml: [functions] {error}.") from error
+
+
 @dataclass
 class _Live:
     """A run of this process whose end is still to come."""
@@ -64,7 +73,7 @@ class Calls:
         self._state = state
         self._registry = registry
         self._pool = pool
-        self._memory = marks.size_in_bytes(config.functions.memory)
+        self._memory = check(config)
         self._live: dict[int, _Live] = {}
         self._busy = threading.Event()
         self._closing = threading.Event()

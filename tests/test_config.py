@@ -1,0 +1,70 @@
+from pathlib import Path
+
+import pytest
+
+from frontdesk import config
+from frontdesk.config import Config
+from frontdesk.desk import Desk
+from frontdesk.errors import ConfigError
+
+
+def load(folder: Path, text: str, **environment: str) -> Config:
+    (folder / "frontdesk.toml").write_text(text)
+    return config.load(folder, environment)
+
+
+def test_what_is_written_counts_and_the_rest_stays_as_it_was(tmp_path: Path) -> None:
+    read = load(tmp_path, '[logs]\nlevel = "DEBUG"\n[functions]\nseconds = 5\n')
+    assert (read.logs.level, read.logs.console, read.functions.seconds) == ("DEBUG", True, 5.0)
+
+
+def test_the_environment_goes_before_the_file_and_the_command_line_before_both(tmp_path: Path) -> None:
+    text = "[server]\nport = 8001\nthreads = 2\nprocesses = 3\n"
+    (tmp_path / "frontdesk.toml").write_text(text)
+    environment = {"FRONTDESK_SERVER_PORT": "8002", "FRONTDESK_SERVER_THREADS": "5", "FRONTDESK_READ_ONLY": "true"}
+    read = config.load(tmp_path, environment, server={"port": 8003})
+    assert (read.server.port, read.server.threads, read.server.processes, read.read_only) == (8003, 5, 3, True)
+
+
+@pytest.mark.parametrize(
+    ("text", "sentence", "hint"),
+    [
+        ('[logs]\nlevle = "INFO"', "unknown key [logs] levle.", "Did you mean level?"),
+        ('[log]\nlevel = "INFO"', "unknown key log.", "Did you mean logs?"),
+        ("reed_only = true", "unknown key reed_only.", "Did you mean read_only?"),
+        ("[server\nport = 1", "cannot be read", "docs/settings.md"),
+        ("logs = 3", "logs takes a table, not 3.", ""),
+        ("[logs]\nlevel = 3", "[logs] level takes a text in quotes, not 3.", ""),
+        ('[logs]\nlevel = "LOUD"', "[logs] level is no level: 'LOUD'.", "WARNING"),
+        ('[logs.levels]\nschool = "LOUD"', "[logs.levels] school is no level: 'LOUD'.", "WARNING"),
+        ('[logs]\nfile_mode = "x"', '[logs] file_mode is "a" or "w"', ""),
+        ('[logs]\nfile = "nowhere/app.log"', "[logs] file cannot be 'nowhere/app.log'.", "a folder that is there"),
+        ('[logs]\nfile = "."', "[logs] file cannot be '.'.", ""),
+        ('[logs]\nformat = "%(asctime"', "[logs] format cannot be used", "logging.basicConfig"),
+        ('[logs]\nformat = "%(nothing)s"', "[logs] format cannot be used", "logging.basicConfig"),
+        ("[logs]\nkeep_days = 0", "[logs] keep_days is at least 1.", ""),
+        ('[server]\nport = "x"', "[server] port takes a whole number, not 'x'.", ""),
+        ("[server]\nthreads = 0", "[server] threads is at least 1.", ""),
+        ("[functions]\nseconds = -1", "[functions] seconds is more than 0.", ""),
+        ("[functions]\nworkers = true", "[functions] workers takes a whole number", ""),
+        ("[sessions]\nidle_hours = 0", "[sessions] idle_hours is at least 1.", ""),
+    ],
+)
+def test_a_setting_that_cannot_be_is_named_with_what_to_write(
+    tmp_path: Path, text: str, sentence: str, hint: str
+) -> None:
+    with pytest.raises(ConfigError) as caught:
+        load(tmp_path, text)
+    assert sentence in caught.value.message
+    assert hint in caught.value.hint
+
+
+def test_a_number_in_the_environment_that_is_none_is_named(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="FRONTDESK_SERVER_PORT is 'abc', which is no number"):
+        load(tmp_path, "", FRONTDESK_SERVER_PORT="abc")
+
+
+def test_a_size_that_is_none_is_named_before_anything_is_served(tmp_path: Path) -> None:
+    (tmp_path / "frontdesk.toml").write_text('[functions]\nmemory = "lots"')
+    with pytest.raises(ConfigError, match=r"\[functions\] memory must be written as in .512 MB., not 'lots'"):
+        Desk(tmp_path)
