@@ -122,6 +122,18 @@ def test_a_file_is_looked_at_before_it_becomes_a_table_with_the_types_chosen(cli
     assert not list((desk.config.state_folder / "uploads").glob("*"))
 
 
+def test_what_was_found_and_left_alone_is_kept_as_it_is_written(client: Client) -> None:
+    ada = client("admin")
+    looked = ada.post(
+        "/databases/example/import", data={"file": (io.BytesIO(b"at,n\n2024-01-31T10:00Z,1\n"), "in.csv")}
+    )
+    assert re.findall(r'name="found.\d" value="(\w+)"', looked.text) == ["DATETIME", "INTEGER"]
+    form = {"upload": token_of(looked.text), "name": "x", "type.0": "DATETIME", "found.0": "DATETIME", "import": "1"}
+    ada.post("/databases/example/import", data=form | {"type.1": "TEXT", "found.1": "INTEGER"})
+    row = ada.get("/api/databases/example/tables/x/rows").get_json()["rows"][0]
+    assert (row["at"], row["n"]) == ("2024-01-31T10:00Z", "1")
+
+
 def test_a_mistake_keeps_the_file_and_what_was_chosen(client: Client) -> None:
     eve = client("editor")
     where = "/databases/example/tables/employees/import"

@@ -179,8 +179,9 @@ def _load(database: str, table: str | None, upload: Upload, source: Source) -> R
 
 def _wish(source: Source, create: bool) -> Wish:
     chosen = {name: request.form.get(f"type.{at}", "") for at, name in enumerate(source.names)} if create else {}
+    found = {name: request.form.get(f"found.{at}", "") for at, name in enumerate(source.names)}
     return Wish(
-        types={name: declared for name, declared in chosen.items() if declared},
+        types={name: declared for name, declared in chosen.items() if declared not in {"", found[name]}},
         create=create,
         key=[name for name in request.form.getlist("key") if name],
         on_conflict=request.form.get("on_conflict", "error"),
