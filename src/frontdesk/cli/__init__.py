@@ -52,8 +52,8 @@ def main(arguments: list[str] | None = None) -> None:
 def _tell(error: Error) -> None:
     click.echo(f"Error: {error.message}", err=True)
     details: dict[str, Any] = getattr(error, "errors", {})
-    if len(details) > 1 or (details and error.message not in details.values()):
-        for name, sentence in details.items():
+    for name, sentence in details.items():
+        if f"{name}: {sentence}" not in error.message and not (len(details) == 1 and sentence == error.message):
             click.echo(f"  {name}: {sentence}", err=True)
     if error.hint:
         click.echo(error.hint, err=True)

@@ -97,6 +97,8 @@ def find(paths: tuple[Path, ...]) -> tuple[Path, tuple[str, ...]]:
             raise ConfigError(f"{path} cannot be served by itself.", f"Files end in {', '.join(SUFFIXES)}.")
         if path.parent.resolve() != folder.resolve():
             raise ConfigError(f"{path} lies in another folder than {paths[0]}.", "Serve files of one folder at a time.")
+        if path.suffix.lower() in files.SUFFIXES and (problem := files.problem(path)):
+            raise ConfigError(problem, "Name a database, or a CSV file to make one of.")
     return folder, tuple(_load(path) if path.suffix.lower() in imports.SUFFIXES else path.name for path in paths)
 
 

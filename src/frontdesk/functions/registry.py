@@ -72,7 +72,8 @@ class Registry:
         broken = [problem for problem in self.problems() if Path(problem.file).stem == name.partition(".")[0]]
         broken = broken or self.problems()
         if broken:
-            return NotFoundError(f"There is no function {name}.", f"{broken[0].name} has a fault: {broken[0].message}.")
+            faults = " ".join(f"{problem.name} has a fault: {problem.message}." for problem in broken)
+            return NotFoundError(f"There is no function {name}.", faults)
         near = get_close_matches(name, self._functions, 1)
         return NotFoundError(f"There is no function {name}.", f"Did you mean {near[0]}?" if near else "")
 
