@@ -1,8 +1,9 @@
-"""Bad input gets a clear answer and loses nothing. Settings: tests/test_config.py; a port in use: tests/cli/test_serve.py."""
+"""Bad input gets a clear answer and loses nothing; settings stand in test_config.py, a port in use in test_serve.py."""
 
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 from flask import Flask, url_for
@@ -28,7 +29,7 @@ NAMES = [
 ]
 
 
-def address(app: Flask, endpoint: str, **names: object) -> str:
+def address(app: Flask, endpoint: str, **names: Any) -> str:
     with app.test_request_context():
         return url_for(endpoint, **names)
 
