@@ -50,7 +50,9 @@ def main() -> None:
     """Makes every picture."""
     with demo_desk() as link, sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-        page = browser.new_page(viewport={"width": WIDTH, "height": HEIGHT}, device_scale_factor=2, color_scheme="light")
+        page = browser.new_page(
+            viewport={"width": WIDTH, "height": HEIGHT}, device_scale_factor=2, color_scheme="light"
+        )
         page.goto(link)
         page.get_by_role("button").first.click()
         take_run(page)
