@@ -42,6 +42,13 @@ class FunctionSettings:
 
 
 @dataclass(frozen=True)
+class QuerySettings:
+    """`[queries]`: limits of typed SQL."""
+
+    seconds: float = 5.0  #: a query is stopped after this many seconds
+
+
+@dataclass(frozen=True)
 class ServerSettings:
     """`[server]`: how the desk is served."""
 
@@ -71,6 +78,7 @@ class Config:
     only: tuple[str, ...] = ()  #: not a setting: file names that `serve FILE…` shows, empty is all
     logs: LogSettings = field(default_factory=LogSettings)
     functions: FunctionSettings = field(default_factory=FunctionSettings)
+    queries: QuerySettings = field(default_factory=QuerySettings)
     server: ServerSettings = field(default_factory=ServerSettings)
     sessions: SessionSettings = field(default_factory=SessionSettings)
 
@@ -208,8 +216,9 @@ def _check(config: Config) -> None:
     _check_logs(config)
     if config.server.server not in {"waitress", "granian"}:
         raise ConfigError(f'frontdesk.toml: [server] server is "waitress" or "granian", not {config.server.server!r}.')
-    if config.functions.seconds <= 0:
-        raise ConfigError("frontdesk.toml: [functions] seconds is more than 0.")
+    for section in ("functions", "queries"):
+        if getattr(config, section).seconds <= 0:
+            raise ConfigError(f"frontdesk.toml: [{section}] seconds is more than 0.")
     for section, names in _AT_LEAST_ONE.items():
         for name in names:
             if getattr(getattr(config, section), name) < 1:

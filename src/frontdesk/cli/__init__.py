@@ -14,6 +14,7 @@ COMMANDS = {
     "serve": "frontdesk.cli.serve",
     "import": "frontdesk.cli.imports",
     "export": "frontdesk.cli.exports",
+    "query": "frontdesk.cli.query",
     "call": "frontdesk.cli.call",
     "logs": "frontdesk.cli.logs",
     "loggers": "frontdesk.cli.loggers",

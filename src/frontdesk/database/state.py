@@ -1,4 +1,4 @@
-"""Frontdesk's own tables: users, sessions, tokens, links, attempts, the audit, runs, logger levels."""
+"""Frontdesk's own tables: users, sessions, tokens, links, attempts, the audit, runs, logger levels, saved queries."""
 
 from sqlalchemy import Boolean, Column, Float, ForeignKey, Index, Integer, MetaData, String, Table, Text
 
@@ -121,7 +121,25 @@ levels = Table(
     Column("at", UTCTime, nullable=False),
 )
 
-REVISION = "0001"
+queries = Table(
+    "queries",
+    metadata,
+    Column("database", String(255), primary_key=True),
+    Column("name", String(100), primary_key=True),
+    Column("sql", Text, nullable=False),
+    Column("by", String(110), nullable=False),
+    Column("at", UTCTime, nullable=False),
+)
+
+query_stops = Table(
+    "query_stops",
+    metadata,
+    Column("database", String(255), primary_key=True),
+    Column("user", String(110), primary_key=True),
+    Column("at", UTCTime, nullable=False),  # what this user began before then in the database is to end
+)
+
+REVISION = "0002"
 """The newest migration in migrations/state."""
 
 

@@ -24,6 +24,7 @@ from frontdesk.functions.calls import Calls
 from frontdesk.functions.registry import Registry
 from frontdesk.logs import carrier, handlers, loggers
 from frontdesk.tables import imports, structure, uploads
+from frontdesk.tables.queries import Queries
 from frontdesk.upkeep.keeper import Keeper
 from frontdesk.workers.pool import Pool
 
@@ -113,6 +114,11 @@ class Desk:
         calls = Calls(self.config, self.state, self.registry, self.pool)
         self._closing.append(calls.close)
         return calls
+
+    @functools.cached_property
+    def queries(self) -> Queries:
+        """Typed SQL."""
+        return Queries(self.config, self.state, self.pool)
 
     @property
     def changes(self) -> Changes:

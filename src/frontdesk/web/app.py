@@ -22,6 +22,7 @@ from frontdesk.web import (
     logs,
     pages,
     paths,
+    queries,
     rendering,
     rows,
     runs,
@@ -58,7 +59,8 @@ def create_app(desk: Desk, *, trusted_hosts: list[str] | None = None) -> Flask:
     access.install(app)
     errors.install(app)
     rendering.install(app)
-    for room in (home, accounts, tables, rows, changes, imports, exports, functions, runs, logs, pages, health):
+    of_data = (tables, rows, changes, imports, exports, queries)
+    for room in (home, accounts, *of_data, functions, runs, logs, pages, health):
         app.register_blueprint(room.routes)
     app.after_request(_finish)
     app.teardown_request(_forget)

@@ -39,6 +39,13 @@ def body(
     return Markup("\n".join(lines))  # noqa: S704 - every value went through escape
 
 
+def plain(rows: Sequence[Sequence[Any]], numeric: Sequence[bool]) -> Markup:
+    """The rows of a query's answer as `<tr>` elements, numbers to the right."""
+    opened = ['<td class="number">' if number else "<td>" for number in numeric]
+    lines = ["".join(f"{start}{_value(value)}</td>" for start, value in zip(opened, row, strict=True)) for row in rows]
+    return Markup("\n".join(f"<tr>{line}</tr>" for line in lines))  # noqa: S704 - every value went through escape
+
+
 def text(column: Column, value: Any) -> Markup:
     """One value as a page shows it outside a table."""
     return Markup(_shown(column)(value))  # noqa: S704 - escaped there

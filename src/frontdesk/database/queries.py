@@ -1,0 +1,147 @@
+"""Typed SQL, carried out by the driver: a connection that can only read, within limits."""
+
+import sqlite3
+import time
+from collections.abc import Iterable, Mapping
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+from frontdesk.database import dialects
+from frontdesk.errors import InputError
+
+ROWS = 1000
+"""At most so many rows are fetched."""
+BYTES = 32_000_000
+"""And about so many bytes of texts and bytes."""
+LONGEST_VALUE = 10_000_000
+LONGEST_SQL = 100_000
+BUSY_MILLISECONDS = 2000
+STEPS = 10_000
+"""Instructions of SQLite's machine between two looks at the clock."""
+
+OWN = "_frontdesk_"
+REFUSED_FUNCTIONS = frozenset(
+    "load_extension readfile writefile edit fts3_tokenizer fsdir zipfile eval lsmode sqlar_uncompress".split()
+)
+REFUSED_TABLES = frozenset({"sqlite_dbpage", "fsdir", "zipfile"})
+READING = frozenset({sqlite3.SQLITE_SELECT, sqlite3.SQLITE_READ, sqlite3.SQLITE_FUNCTION, sqlite3.SQLITE_RECURSIVE})
+STATEMENT_FAULTS = ("SQLITE_ERROR", "SQLITE_AUTH", "SQLITE_TOOBIG", "SQLITE_RANGE", "SQLITE_MISMATCH", "SQLITE_MISUSE")
+
+
+@dataclass(frozen=True)
+class Answer:
+    """The rows that a query gave, as far as they were fetched."""
+
+    columns: list[str]
+    rows: list[tuple[Any, ...]]
+    truncated: bool
+    milliseconds: float
+
+
+def read(path: Path, sql: str, parameters: Mapping[str, Any], seconds: float) -> Answer:
+    """What a query that only reads gives.
+
+    Raises InputError with the database's sentence where the SQL is wrong, writes, reaches for what is hidden or takes
+    longer than `seconds`. One long built-in function does not look at the clock: that one must be killed from outside.
+    """
+    began = time.perf_counter()
+    guard = _Guard()
+    try:
+        with closing(_open(path)) as connection:
+            connection.set_authorizer(guard)
+            connection.set_progress_handler(lambda: time.perf_counter() - began > seconds, STEPS)
+            cursor = connection.execute(sql, dict(parameters))
+            if cursor.description is None:
+                raise InputError(errors={"sql": "Write a query, such as SELECT * FROM … ."})
+            columns = [column[0] for column in cursor.description]
+            rows, truncated = fetch(cursor)
+    except (sqlite3.Error, sqlite3.Warning, ValueError, OverflowError, MemoryError) as error:
+        raise _told(error, guard, seconds) from None
+    return Answer(columns, rows, truncated, round((time.perf_counter() - began) * 1000, 3))
+
+
+def fetch(cursor: Iterable[tuple[Any, ...]]) -> tuple[list[tuple[Any, ...]], bool]:
+    """The first rows, and whether there are more."""
+    rows: list[tuple[Any, ...]] = []
+    size = 0
+    for row in cursor:
+        if len(rows) == ROWS or size > BYTES:
+            return rows, True
+        rows.append(row)
+        size += sum(len(value) for value in row if isinstance(value, (str, bytes)))
+    return rows, False
+
+
+class _Guard:
+    """SQLite's authorizer: knows what was refused."""
+
+    def __init__(self) -> None:
+        self.refused = ""
+
+    def __call__(self, action: int, first: str | None, second: str | None, *_: str | None) -> int:
+        if self._may(action, (first or "").casefold(), (second or "").casefold()):
+            return sqlite3.SQLITE_OK
+        name = _ACTIONS.get(action, "this")
+        self.refused = f"{second}()" if action == sqlite3.SQLITE_FUNCTION else str(first) if action in READING else name
+        return sqlite3.SQLITE_DENY
+
+    def _may(self, action: int, first: str, second: str) -> bool:
+        if action == sqlite3.SQLITE_FUNCTION:
+            return second not in REFUSED_FUNCTIONS
+        if action == sqlite3.SQLITE_READ:
+            return not first.startswith(OWN) and first not in REFUSED_TABLES
+        return action in READING
+
+
+_ACTIONS = {
+    getattr(sqlite3, f"SQLITE_{name.replace(' ', '_')}"): name
+    for name in (
+        "INSERT,UPDATE,DELETE,CREATE TABLE,CREATE INDEX,CREATE VIEW,CREATE TRIGGER,CREATE TEMP TABLE,CREATE TEMP VIEW,"
+        "CREATE TEMP TRIGGER,CREATE TEMP INDEX,CREATE VTABLE,DROP TABLE,DROP INDEX,DROP VIEW,DROP TRIGGER,ALTER TABLE,"
+        "ATTACH,DETACH,PRAGMA,TRANSACTION,SAVEPOINT,REINDEX,ANALYZE"
+    ).split(",")
+}
+
+
+def _open(path: Path) -> sqlite3.Connection:
+    connection = sqlite3.connect(
+        f"file:{quote(str(path))}?mode=ro", uri=True, isolation_level=None, timeout=BUSY_MILLISECONDS / 1000
+    )
+    try:
+        connection.text_factory = lambda text: text.decode("utf-8", "replace")
+        connection.create_function("frontdesk_fold", 1, dialects.fold, deterministic=True)
+        connection.execute("PRAGMA query_only = ON")
+        connection.execute("PRAGMA temp_store = MEMORY")  # what a query sorts shall not fill the disk
+        connection.execute("PRAGMA trusted_schema = OFF")
+        connection.setlimit(sqlite3.SQLITE_LIMIT_ATTACHED, 0)
+        connection.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, LONGEST_VALUE)
+        connection.setlimit(sqlite3.SQLITE_LIMIT_SQL_LENGTH, LONGEST_SQL)
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
+def _told(error: Exception, guard: _Guard, seconds: float) -> Exception:
+    code = getattr(error, "sqlite_errorname", "") or ""
+    if guard.refused:
+        return _wrong(f"A query only reads what is shown here; {guard.refused} is not authorized.")
+    if code == "SQLITE_INTERRUPT":
+        return overrun(seconds)
+    if isinstance(error, MemoryError):
+        return _wrong("The query needs more memory than it may have.")
+    if isinstance(error, sqlite3.Error) and code and not code.startswith(STATEMENT_FAULTS):
+        return dialects.translate(error)
+    return _wrong(f"{str(error)[:1].upper()}{str(error)[1:].rstrip('.')}.")
+
+
+def overrun(seconds: float) -> InputError:
+    """What is said of a query that took too long."""
+    return _wrong(f"The query was stopped after {seconds:.1f} s.")
+
+
+def _wrong(sentence: str) -> InputError:
+    return InputError(sentence, errors={"sql": sentence})

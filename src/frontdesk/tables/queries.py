@@ -1,0 +1,180 @@
+"""Typed SQL: read in a worker that can be killed, with named parameters, a limit of time and Stop; and kept by name."""
+
+import logging
+import math
+import re
+import threading
+import time
+from collections.abc import Mapping
+from concurrent.futures import CancelledError
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy as sa
+
+from frontdesk.config import Config
+from frontdesk.context import Caller
+from frontdesk.database import queries, state, values
+from frontdesk.database.connections import Database
+from frontdesk.database.queries import Answer
+from frontdesk.errors import BusyError, InputError, NotFoundError
+from frontdesk.workers.pool import Pool, Task, WorkerDied
+
+logger = logging.getLogger("frontdesk.queries")
+
+LOOK = 0.2
+"""Seconds between looks whether a query is to be stopped."""
+GRACE = 0.25
+"""Seconds after its limit at which a query is killed that did not end by itself."""
+MEMORY = 512_000_000
+"""Bytes that a query may take."""
+LONGEST_NAME = 100
+
+_TOKEN = re.compile(
+    r"'(?:[^']|'')*'?|\"(?:[^\"]|\"\")*\"?|`(?:[^`]|``)*`?|\[[^\]]*\]?|--[^\n]*|/\*.*?(?:\*/|\Z)"
+    r"|(?P<parameter>[:@$][A-Za-z0-9_$\x80-\U0010ffff]+)|[A-Za-z0-9_$\x80-\U0010ffff]+",
+    re.DOTALL,
+)
+_NUMBER = re.compile(r"-?(?:0|[1-9]\d{0,17})(?:\.\d+)?", re.ASCII)
+
+
+@dataclass(frozen=True)
+class Saved:
+    """A query that was kept under a name."""
+
+    name: str
+    sql: str
+    by: str
+    at: datetime
+
+
+def parameters(sql: str) -> list[str]:
+    """The names of the parameters in their order, each once; what stands in texts, names and comments is none."""
+    found = (match["parameter"] for match in _TOKEN.finditer(sql))
+    return list(dict.fromkeys(name[1:] for name in found if name))
+
+
+def typed(text: str) -> Any:
+    """What a person typed for a parameter: a number where it is written as one, else the text."""
+    if not _NUMBER.fullmatch(text):
+        return text
+    return float(text) if "." in text else int(text)
+
+
+class Queries:
+    """The queries that this process has carried out."""
+
+    def __init__(self, config: Config, state: Database, pool: Pool) -> None:
+        self.seconds = config.queries.seconds
+        self._state = state
+        self._pool = pool
+        # Each waits in a thread of the server: one is always left for others.
+        self._places = threading.BoundedSemaphore(max(1, config.server.threads - 1))
+
+    def read(self, database: Database, sql: str, given: Mapping[str, Any], by: Caller) -> Answer:
+        """The first rows of a query.
+
+        Raises InputError where it is wrong, refused, or stopped at its limit or by its caller; BusyError.
+        """
+        bound = _bound(sql, given)
+        if not self._places.acquire(blocking=False):
+            raise BusyError("As many queries run as may at once.")
+        try:
+            answer = self._wait(database, sql, bound, by)
+        finally:
+            self._places.release()
+        logger.info("Query of %s: %d rows in %.1f ms", database.name, len(answer.rows), answer.milliseconds)
+        return answer
+
+    def stop(self, database: str, by: Caller) -> None:
+        """Ends what this caller has running in a database, in whichever process."""
+        place = {"database": database, "user": by.name}
+        with self._state.transaction(durable=False) as connection:
+            connection.execute(sa.delete(state.query_stops).filter_by(**place))
+            connection.execute(sa.insert(state.query_stops).values(at=values.now(), **place))
+
+    def saved(self, database: str) -> list[Saved]:
+        """The kept queries of a database, by name."""
+        kept = state.queries
+        statement = sa.select(kept).where(kept.c.database == database).order_by(kept.c.name)
+        with self._state.connect() as connection:
+            return [Saved(row.name, row.sql, row.by, row.at) for row in connection.execute(statement)]
+
+    def save(self, database: str, name: str, sql: str, by: Caller) -> None:
+        """Keeps a query under a name, in place of what had the name."""
+        wrong = {}
+        if not name.strip() or len(name) > LONGEST_NAME or not name.isprintable():
+            wrong["name"] = f"Write a name of at most {LONGEST_NAME} characters."
+        if not sql.strip() or len(sql) > queries.LONGEST_SQL:
+            wrong["sql"] = f"Write a query of at most {queries.LONGEST_SQL:,} characters."
+        if wrong:
+            raise InputError(errors=wrong)
+        place = {"database": database, "name": name.strip()}
+        with self._state.transaction() as connection:
+            connection.execute(sa.delete(state.queries).filter_by(**place))
+            connection.execute(sa.insert(state.queries).values(sql=sql, by=by.name, at=values.now(), **place))
+
+    def delete(self, database: str, name: str) -> None:
+        """Forgets a kept query. Raises NotFoundError."""
+        with self._state.transaction() as connection:
+            gone = connection.execute(sa.delete(state.queries).filter_by(database=database, name=name))
+            if not gone.rowcount:
+                raise NotFoundError(f"There is no saved query {name!r}.")
+
+    def _wait(self, database: Database, sql: str, bound: dict[str, Any], by: Caller) -> Answer:
+        began, waited = values.now(), time.monotonic()
+        limit = self.seconds + GRACE
+        task = self._pool.submit(_read, database.path, sql, bound, self.seconds, seconds=limit, memory=MEMORY)
+        while True:
+            try:
+                answer: Answer = task.result(LOOK)
+            except CancelledError:
+                raise InputError(f"The query was stopped by {by.name}.") from None
+            except TimeoutError:
+                if task.done():
+                    raise queries.overrun(self.seconds) from None
+                self._look(task, database.name, by, began, time.monotonic() - waited)
+            except WorkerDied as error:
+                raise InputError(f"The query ended its worker: {error.message}.") from None
+            else:
+                return answer
+
+    def _look(self, task: Task, database: str, by: Caller, began: datetime, waited: float) -> None:
+        """Ends the task where its caller wishes so, or no worker was free for long."""
+        if not task.running() and waited > self.seconds and task.cancel():
+            raise BusyError("Every worker is busy with calls of functions.")
+        stops = state.query_stops.c
+        asked = sa.select(stops.at).where(stops.database == database, stops.user == by.name)
+        with self._state.connect() as connection:
+            at = connection.scalar(asked)
+        if at is not None and at >= began:
+            task.cancel()
+
+
+def _read(path: Path, sql: str, bound: Mapping[str, Any], seconds: float) -> Answer:
+    """The worker's end."""
+    return queries.read(path, sql, bound, seconds)
+
+
+def _bound(sql: Any, given: Any) -> dict[str, Any]:
+    """The parameters' values. Raises InputError naming each that is missing or no plain value."""
+    if not isinstance(sql, str) or not sql.strip():
+        raise InputError(errors={"sql": "Write a query, such as SELECT * FROM … ."})
+    if len(sql.encode("utf-8", "replace")) > queries.LONGEST_SQL:
+        raise InputError(errors={"sql": f"A query has at most {queries.LONGEST_SQL:,} bytes."})
+    if not isinstance(given, Mapping):
+        raise InputError(errors={"parameters": 'Write an object, such as {"age": 30}.'})
+    wanted = parameters(sql)
+    wrong = {name: f"Give a value for :{name}." for name in wanted if name not in given}
+    wrong |= {name: "Write a text, a number, true, false or null." for name in wanted if not _plain(given.get(name))}
+    if wrong:
+        raise InputError(errors=wrong)
+    return {name: given[name] for name in wanted}
+
+
+def _plain(value: Any) -> bool:
+    if isinstance(value, int):
+        return -(2**63) <= value < 2**63
+    return value is None or isinstance(value, str) or (isinstance(value, float) and math.isfinite(value))
