@@ -31,6 +31,7 @@ def test_every_setting_stands_in_the_docs_with_its_variable() -> None:
 def written(rule: str) -> str:
     """A route as the docs write it: `/api/databases/D/tables/T/rows/KEY`."""
     letters = {"database": "D", "table": "T", "key": "KEY", "function": "F", "run": "ID", "change": "CHANGE"}
+    rule = rule.replace("<form>", "csv")
     return re.sub(r"<(?:[^:>]+:)?([^>]+)>", lambda found: letters.get(found[1], "NAME"), rule)
 
 
@@ -46,6 +47,28 @@ def test_every_command_stands_in_the_docs(name: str) -> None:
     assert f"frontdesk {name}" in EVERYTHING
     command: click.Command = import_module(cli.COMMANDS[name]).command
     assert command.help
+
+
+def options_of(command: click.Command) -> set[str]:
+    """The long names of its options, those of its commands included."""
+    found = {max(one.opts, key=len) for one in command.params if isinstance(one, click.Option)}
+    below = command.commands.values() if isinstance(command, click.Group) else ()
+    return found.union(*(options_of(one) for one in below))
+
+
+@pytest.mark.parametrize("name", cli.COMMANDS)
+def test_every_option_of_every_command_stands_in_the_docs(name: str) -> None:
+    command: click.Command = import_module(cli.COMMANDS[name]).command
+    lines = [line for line in DOCS["docs/commands.md"].splitlines() if line.startswith(f"    frontdesk {name} ")]
+    assert lines
+    named = set(re.findall(r"--[a-z-]+", " ".join(lines)))
+    assert named == options_of(command)
+
+
+def test_every_command_that_the_docs_name_is_there() -> None:
+    for name, text in DOCS.items():
+        for command in re.findall(r"(?:^    |`|\$ )frontdesk ([a-z]+)", text, re.MULTILINE):
+            assert command in cli.COMMANDS, (name, command)
 
 
 def test_every_link_between_the_docs_leads_somewhere() -> None:
