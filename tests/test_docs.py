@@ -1,4 +1,5 @@
 import re
+from collections.abc import Mapping
 from dataclasses import fields, is_dataclass
 from importlib import import_module
 from pathlib import Path
@@ -17,15 +18,34 @@ DOCS = {
 EVERYTHING = "\n".join(DOCS.values())
 
 
-def test_every_setting_stands_in_the_docs_with_its_variable() -> None:
-    text = DOCS["docs/settings.md"]
+def settings() -> dict[tuple[str, str], object]:
+    """Each setting by its section and key, with its default."""
+    found: dict[tuple[str, str], object] = {}
     for item in fields(Config):
         section = getattr(Config(Path()), item.name)
-        for inner in fields(section) if is_dataclass(section) else (item,):
-            if inner.name not in HIDDEN:
-                assert f"`{inner.name}`" in text, inner.name
-    variables = set(re.findall(r"FRONTDESK_[A-Z_]+", text))
-    assert "FRONTDESK_SERVER_PORT" in variables
+        if is_dataclass(section):
+            found |= {(item.name, inner.name): getattr(section, inner.name) for inner in fields(section)}
+        else:
+            found["", item.name] = section
+    return {names: default for names, default in found.items() if names[1] not in HIDDEN}
+
+
+def test_every_setting_stands_in_the_docs_with_its_default_and_its_variable() -> None:
+    parts = dict(part.split("\n", 1) for part in DOCS["docs/settings.md"].split("\n## ")[1:])
+    for (section, key), default in settings().items():
+        lines = parts[f"`[{section}]`" if section else "Top level"].splitlines()
+        line = next((line for line in lines if line.startswith(f"| `{key}` |")), "")
+        assert line, (section, key)
+        if not isinstance(default, Mapping):
+            assert "_".join(filter(None, ["FRONTDESK", section.upper(), key.upper()])) in line
+            written = repr(default).replace("'", '"')
+            assert f"`{written}`" in line.replace("100_000_000", "100000000"), (key, default)
+
+
+def test_no_setting_that_the_docs_name_is_gone() -> None:
+    variables = {"_".join(filter(None, ["FRONTDESK", *names])).upper() for names in settings()}
+    named = set(re.findall(r"`(FRONTDESK_[A-Z_]+)`", DOCS["docs/settings.md"]))
+    assert named <= variables
 
 
 def written(rule: str) -> str:
