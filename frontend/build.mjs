@@ -8,6 +8,7 @@ import { build } from "esbuild";
 // A bundle more is one line more here, with its source in src/.
 const BUNDLES = [
   "app.js",
+  "sql.js",
   "inter.css",
 ];
 const ICONS = "node_modules/bootstrap-icons/icons";

@@ -76,7 +76,9 @@ def _finish(response: Response) -> Response:
     response.headers["X-Request-ID"] = context.request.get() or ""
     response.headers["X-Content-Type-Options"] = "nosniff"
     response.headers["Referrer-Policy"] = "same-origin"
-    response.headers.setdefault("Content-Security-Policy", POLICY)
+    nonce = g.get("style_nonce")
+    policy = POLICY.replace("style-src 'self'", f"style-src 'self' 'nonce-{nonce}'") if nonce else POLICY
+    response.headers.setdefault("Content-Security-Policy", policy)
     if request.endpoint != "static":
         response.headers.setdefault("Cache-Control", "no-store")
         response.vary.add("Cookie")

@@ -2,10 +2,11 @@
 
 import csv
 import io
+import secrets
 from collections.abc import Sequence
 from typing import Any
 
-from flask import Blueprint, Response, request, url_for
+from flask import Blueprint, Response, g, request, url_for
 
 from frontdesk.database import schema, values
 from frontdesk.database.queries import Answer
@@ -55,9 +56,11 @@ def query(database: str) -> Response:
         except Error as error:
             errors = getattr(error, "errors", None) or {"sql": error.message}
             status = status_of(error)
+    g.style_nonce = secrets.token_urlsafe(16)  # the editor's styles are made by its script
     return rendering.page(
         "queries/query.html",
         status,
+        nonce=g.style_nonce,
         database=database,
         databases=sorted(current.desk().databases),
         sql=sql,

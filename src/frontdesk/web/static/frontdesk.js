@@ -392,6 +392,14 @@
     sent.clear();
   }
 
+  // A query that goes on can be stopped; its answer comes as the next page all the same
+
+  function offerStop(form) {
+    const button = form.querySelector("[data-stop-button]");
+    setTimeout(() => { button.hidden = false; }, 400);
+    button.onclick = () => { button.disabled = true; fetch(form.dataset.stop, { method: "POST" }); };
+  }
+
   // Listeners stand at the document, so that they hold for what is inserted later too
 
   document.addEventListener("click", (event) => {
@@ -414,6 +422,7 @@
   document.addEventListener("input", typed);
   document.addEventListener("change", (event) => { if (event.target.matches(NULL)) tickNull(event.target); });
   document.addEventListener("submit", send);
+  document.addEventListener("submit", (event) => { if (event.target.matches("form[data-stop]")) offerStop(event.target); });
 
   // A file may be dropped anywhere on a page that asks for one
   for (const kind of ["dragover", "drop"]) {
