@@ -28,6 +28,8 @@ LOOK = 0.2
 """Seconds between looks whether a query is to be stopped."""
 GRACE = 0.25
 """Seconds after its limit at which a query is killed that did not end by itself."""
+PATIENCE = 10.0
+"""Seconds that a query waits for a worker: one that was killed takes a while to come back."""
 MEMORY = 512_000_000
 """Bytes that a query may take."""
 LONGEST_NAME = 100
@@ -143,8 +145,8 @@ class Queries:
 
     def _look(self, task: Task, database: str, by: Caller, began: datetime, waited: float) -> None:
         """Ends the task where its caller wishes so, or no worker was free for long."""
-        if not task.running() and waited > self.seconds and task.cancel():
-            raise BusyError("Every worker is busy with calls of functions.")
+        if not task.running() and waited > PATIENCE and task.cancel():
+            raise BusyError("No worker was free: they are busy with functions and queries.")
         stops = state.query_stops.c
         asked = sa.select(stops.at).where(stops.database == database, stops.user == by.name)
         with self._state.connect() as connection:
