@@ -7,6 +7,7 @@ from flask import Flask, Response, g, request
 
 from frontdesk import context
 from frontdesk.desk import Desk
+from frontdesk.logs import handlers
 from frontdesk.web import (
     access,
     accounts,
@@ -19,7 +20,6 @@ from frontdesk.web import (
     home,
     hosts,
     imports,
-    logs,
     pages,
     paths,
     queries,
@@ -28,6 +28,7 @@ from frontdesk.web import (
     runs,
     tables,
 )
+from frontdesk.web import logs as log_pages
 
 logger = logging.getLogger("frontdesk.web")
 
@@ -39,8 +40,17 @@ QUIET = frozenset({"static", "health.healthz", "health.readyz", "logs.tail"})
 """Endpoints whose requests are logged at DEBUG: a browser asks for them again and again."""
 
 
-def create_app(desk: Desk, *, trusted_hosts: list[str] | None = None) -> Flask:
-    """A WSGI application that serves `desk`; with `trusted_hosts` any other Host header is answered with 400."""
+ROOMS = (home, accounts, tables, rows, changes, imports, exports, queries, functions, runs, log_pages, pages, health)
+"""The modules whose routes make the application."""
+
+
+def create_app(desk: Desk, *, trusted_hosts: list[str] | None = None, logs: bool = False) -> Flask:
+    """A WSGI application that serves `desk`; with `trusted_hosts` any other Host header is answered with 400.
+
+    `logs` adds our handler to the root logger, so that the surrounding application's records are in the desk's logs.
+    """
+    if logs:
+        logging.getLogger().addHandler(handlers.logging_handler(desk.folder))
     app = Flask("frontdesk.web", static_folder="static", template_folder="templates")
     app.config.update(
         MAX_CONTENT_LENGTH=desk.config.server.max_body,
@@ -59,8 +69,7 @@ def create_app(desk: Desk, *, trusted_hosts: list[str] | None = None) -> Flask:
     access.install(app)
     errors.install(app)
     rendering.install(app)
-    of_data = (tables, rows, changes, imports, exports, queries)
-    for room in (home, accounts, *of_data, functions, runs, logs, pages, health):
+    for room in ROOMS:
         app.register_blueprint(room.routes)
     app.after_request(_finish)
     app.teardown_request(_forget)
