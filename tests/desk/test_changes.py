@@ -2,6 +2,7 @@ import pytest
 
 from frontdesk import context
 from frontdesk.desk import Desk, changes
+from frontdesk.errors import ConflictError
 from frontdesk.history import capture
 from tests.conftest import ADA
 
@@ -37,4 +38,29 @@ def test_a_run_whose_undoing_was_undone_can_be_undone_again(desk: Desk) -> None:
     assert ages(desk) == [1, 1, 1]
 
     assert desk.changes.undo_run(RUN, ADA).undone == 3
+    assert ages(desk) == [32, 25, 35]
+
+
+def test_a_run_over_two_databases_is_undone_in_both_or_in_neither(desk: Desk) -> None:
+    change_three_times(desk)
+    with context.bind(run=RUN):
+        connection = capture.connect("second", desk.folder)
+        connection.executescript("CREATE TABLE t (id INTEGER PRIMARY KEY, a); INSERT INTO t VALUES (1, 1)")
+        connection.execute("UPDATE t SET a = 2")
+        connection.commit()
+        connection.close()
+    later = capture.connect("second", desk.folder)
+    later.execute("UPDATE t SET a = 3")
+    later.commit()
+    desk._looked = float("-inf")
+
+    with pytest.raises(ConflictError) as refused:
+        desk.changes.undo_run(RUN, ADA)
+    assert refused.value.refused
+    assert ages(desk) == [1, 1, 1]
+
+    later.execute("UPDATE t SET a = 2")
+    later.commit()
+    later.close()
+    assert desk.changes.undo_run(RUN, ADA).undone == 5
     assert ages(desk) == [32, 25, 35]

@@ -1,6 +1,7 @@
 """Changes over all databases of a desk: read and undone by their ids, requests and runs."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import Any
 
@@ -67,19 +68,19 @@ class Changes:
         return undo.undo(database, [number], by)
 
     def undo_run(self, run: int, by: Caller) -> Undone:
-        """Undoes every change of a run that is not undone yet, a transaction for each database.
+        """Undoes every change of a run that is not undone yet, in all its databases or in none.
 
         Raises ConflictError when there is none, or a row has changed since.
         """
-        made: list[str] = []
-        rows = 0
-        for name, numbers in self._pending(run).items():
-            done = undo.undo(self.databases[name], numbers, by)
-            made += done.changes
-            rows += done.undone
-        if not made:
+        pending = self._pending(run)
+        if not pending:
             raise ConflictError(f"Run {run} changed nothing that could be undone.")
-        return Undone(made, rows)
+        with ExitStack() as transactions:
+            done = [
+                transactions.enter_context(undo.undoing(self.databases[name], numbers, by))
+                for name, numbers in pending.items()
+            ]
+        return Undone([change for one in done for change in one.changes], sum(one.undone for one in done))
 
     def _pending(self, run: int) -> dict[str, Sequence[int]]:
         found = {name: list(_standing(database, run)) for name, database in self.databases.items()}

@@ -1,7 +1,8 @@
 """Undoing: possible when every row now equals what the change left, and itself a change that can be undone."""
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -29,13 +30,20 @@ def undo(database: Database, numbers: Iterable[int], by: Caller) -> Undone:
 
     Raises ConflictError with `refused` when a row is no longer as the change left it; then nothing is changed.
     """
+    with undoing(database, numbers, by) as done:
+        return done
+
+
+@contextmanager
+def undoing(database: Database, numbers: Iterable[int], by: Caller) -> Iterator[Undone]:
+    """As `undo`, kept only when the block ends without an error: so several databases are undone all or none."""
     try:
         with capture.recording(database, by, "undo") as connection:
-            undoing = _Undoing(database, connection, by)
-            undoing.undo(_with_cascades(connection, database, numbers))
+            work = _Undoing(database, connection, by)
+            work.undo(_with_cascades(connection, database, numbers))
+            yield Undone([f"{database.name}.{number}" for number in work.made], work.rows)
     except errors.IntegrityError as error:
         raise errors.ConflictError(f"It cannot be undone: {error.message}", error.hint) from error
-    return Undone([f"{database.name}.{number}" for number in undoing.made], undoing.rows)
 
 
 class _Undoing:
