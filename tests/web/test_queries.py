@@ -143,3 +143,36 @@ def test_asking_leaves_the_file_as_it_was(client: Client, folder: Path) -> None:
     assert (folder / "example.db").read_bytes() == before
     with closing(sqlite3.connect(folder / "example.db")) as connection:
         assert connection.execute("SELECT count(*) FROM employees").fetchone() == (3,)
+
+
+def test_saved_queries_are_kept_read_changed_and_forgotten_as_json(client: Client) -> None:
+    kept, editor, viewer = "/api/databases/example/queries", client("editor"), client("viewer")
+    made = editor.post(kept, json={"name": "old", "sql": "SELECT 1"})
+    assert (made.status_code, made.get_json()["name"], made.get_json()["sql"]) == (201, "old", "SELECT 1")
+    assert made.get_json()["by"].startswith("token:editor")
+    assert editor.post(kept, json={"name": "old", "sql": "SELECT 2"}).status_code == 409
+    assert [one["sql"] for one in viewer.get(kept).get_json()["queries"]] == ["SELECT 1"]
+    assert editor.patch(f"{kept}/old", json={"name": "the new/one", "sql": "SELECT 3"}).get_json()["sql"] == "SELECT 3"
+    assert viewer.get(f"{kept}/the%20new~2Fone").get_json()["sql"] == "SELECT 3"
+    assert viewer.get(f"{kept}/old").status_code == 404
+    editor.post(kept, json={"name": "old", "sql": "SELECT 1"})
+    assert editor.patch(f"{kept}/old", json={"name": "the new/one"}).status_code == 409
+    assert viewer.get(f"{kept}/old").get_json()["sql"] == "SELECT 1"
+    page = viewer.get(f"{kept}?_size=1").get_json()
+    assert [one["name"] for one in viewer.get(f"{kept}?_size=1&_next={page['next']}").get_json()["queries"]] == [
+        "the new/one"
+    ]
+    assert editor.delete(f"{kept}/old").status_code == 204
+    assert editor.delete(f"{kept}/old").status_code == 404
+
+
+@pytest.mark.parametrize(
+    "body",
+    [{}, {"name": "a"}, {"name": "", "sql": "SELECT 1"}, {"name": " ", "sql": "x"}, {"name": 1, "sql": "x"},
+     {"name": "a", "sql": " "}, {"name": "x" * 101, "sql": "SELECT 1"}, {"name": "a", "sql": "x", "odd": 1}],
+)  # fmt: skip
+def test_what_is_no_saved_query_is_refused_and_nothing_kept(client: Client, body: dict[str, object]) -> None:
+    editor, kept = client("editor"), "/api/databases/example/queries"
+    assert editor.post(kept, json=body).status_code == 422
+    assert editor.get(kept).get_json() == {"queries": [], "next": None}
+    assert editor.get("/api/databases/nosuch/queries").status_code == 404

@@ -19,7 +19,7 @@ from frontdesk.context import Caller
 from frontdesk.database import queries, state, values
 from frontdesk.database.connections import Database
 from frontdesk.database.queries import Answer
-from frontdesk.errors import BusyError, InputError, NotFoundError
+from frontdesk.errors import BusyError, ConflictError, InputError, IntegrityError, NotFoundError
 from frontdesk.workers.pool import Pool, Task, WorkerDied
 
 logger = logging.getLogger("frontdesk.queries")
@@ -104,26 +104,47 @@ class Queries:
         with self._state.connect() as connection:
             return [Saved(row.name, row.sql, row.by, row.at) for row in connection.execute(statement)]
 
-    def save(self, database: str, name: str, sql: str, by: Caller) -> None:
-        """Keeps a query under a name, in place of what had the name."""
-        wrong = {}
-        if not name.strip() or len(name) > LONGEST_NAME or not name.isprintable():
-            wrong["name"] = f"Write a name of at most {LONGEST_NAME} characters."
-        if not sql.strip() or len(sql) > queries.LONGEST_SQL:
-            wrong["sql"] = f"Write a query of at most {queries.LONGEST_SQL:,} characters."
-        if wrong:
-            raise InputError(errors=wrong)
-        place = {"database": database, "name": name.strip()}
+    def find(self, database: str, name: str) -> Saved:
+        """The kept query of this name. Raises NotFoundError."""
+        with self._state.connect() as connection:
+            return _kept(connection, database, name)
+
+    def save(self, database: str, name: str, sql: str, by: Caller, *, replaces: bool = True) -> Saved:
+        """The query, kept under a name in place of what had the name, or else with a ConflictError. Raises InputError."""
+        _check(name, sql)
+        made = Saved(name.strip(), sql, by.name, values.now())
         with self._state.transaction() as connection:
-            connection.execute(sa.delete(state.queries).filter_by(**place))
-            connection.execute(sa.insert(state.queries).values(sql=sql, by=by.name, at=values.now(), **place))
+            if replaces:
+                connection.execute(sa.delete(state.queries).filter_by(database=database, name=made.name))
+            _keep(connection, database, made)
+        return made
+
+    def change(
+        self, database: str, name: str, by: Caller, *, new_name: str | None = None, sql: str | None = None
+    ) -> Saved:
+        """The kept query after giving it another name, another text or both.
+
+        Raises NotFoundError, InputError, ConflictError for a name that is taken.
+        """
+        with self._state.transaction() as connection:
+            old = _kept(connection, database, name)
+            made = Saved(
+                old.name if new_name is None else new_name.strip(),
+                old.sql if sql is None else sql,
+                by.name,
+                values.now(),
+            )
+            _check(made.name, made.sql)
+            connection.execute(sa.delete(state.queries).filter_by(database=database, name=old.name))
+            _keep(connection, database, made)
+        return made
 
     def delete(self, database: str, name: str) -> None:
         """Forgets a kept query. Raises NotFoundError."""
         with self._state.transaction() as connection:
             gone = connection.execute(sa.delete(state.queries).filter_by(database=database, name=name))
             if not gone.rowcount:
-                raise NotFoundError(f"There is no saved query {name!r}.")
+                raise _not_there(name)
 
     def _wait(self, database: Database, sql: str, bound: dict[str, Any], by: Caller) -> Answer:
         began, waited = values.now(), time.monotonic()
@@ -153,6 +174,34 @@ class Queries:
             at = connection.scalar(asked)
         if at is not None and at >= began:
             task.cancel()
+
+
+def _check(name: str, sql: str) -> None:
+    wrong = {}
+    if not name.strip() or len(name) > LONGEST_NAME or not name.isprintable():
+        wrong["name"] = f"Write a name of at most {LONGEST_NAME} characters."
+    if not sql.strip() or len(sql) > queries.LONGEST_SQL:
+        wrong["sql"] = f"Write a query of at most {queries.LONGEST_SQL:,} characters."
+    if wrong:
+        raise InputError(errors=wrong)
+
+
+def _kept(connection: sa.Connection, database: str, name: str) -> Saved:
+    row = connection.execute(sa.select(state.queries).filter_by(database=database, name=name)).one_or_none()
+    if row is None:
+        raise _not_there(name)
+    return Saved(row.name, row.sql, row.by, row.at)
+
+
+def _keep(connection: sa.Connection, database: str, made: Saved) -> None:
+    try:
+        connection.execute(sa.insert(state.queries).values(database=database, **vars(made)))
+    except IntegrityError as error:
+        raise ConflictError(f"There is a saved query {made.name!r} already.", "Choose another name.") from error
+
+
+def _not_there(name: str) -> NotFoundError:
+    return NotFoundError(f"There is no saved query {name!r}.")
 
 
 def _read(path: Path, sql: str, bound: Mapping[str, Any], seconds: float) -> Answer:

@@ -11,11 +11,16 @@ from flask import Blueprint, Response, g, request, url_for
 from frontdesk.database import schema, values
 from frontdesk.database.queries import Answer
 from frontdesk.errors import Error, InputError, NotFoundError
+from frontdesk.forms import parsing
+from frontdesk.forms.fields import Field
 from frontdesk.tables import exports, queries
 from frontdesk.web import access, bodies, cells, current, messages, rendering
 from frontdesk.web.errors import status_of
 
 routes = Blueprint("queries", __name__)
+
+SAVED = (Field("name", "text"), Field("sql", "text"))
+"""What a saved query is made of."""
 
 PREFIX = "p."
 """What the names of parameters begin with in an address."""
@@ -142,6 +147,54 @@ def forget(database: str, query: str) -> Response:
     current.desk().queries.delete(database, query)
     messages.say(f"Forgotten: {query}.")
     return rendering.lead_to(url_for("queries.query", database=database))
+
+
+@routes.get("/api/databases/<name:database>/queries")
+@access.allow("viewer")
+def saved_json(database: str) -> Response:
+    """`{queries: [{name, sql, by, at}], next}`."""
+    current.desk().database(database)
+    found, after = bodies.part(current.desk().queries.saved(database))
+    return rendering.answer({"queries": [vars(one) for one in found], "next": after})
+
+
+@routes.post("/api/databases/<name:database>/queries")
+@access.allow("editor")
+def save_json(database: str) -> Response:
+    """201 with the query kept from `{name, sql}`; 409 for a name that is taken."""
+    current.desk().database(database)
+    given = parsing.parse_json(SAVED, bodies.json_object())
+    kept = current.desk().queries.save(database, given["name"], given["sql"], access.caller(), replaces=False)
+    return rendering.answer(vars(kept), 201)
+
+
+@routes.get("/api/databases/<name:database>/queries/<name:query>")
+@access.allow("viewer")
+def one_saved_json(database: str, query: str) -> Response:
+    """`{name, sql, by, at}`."""
+    current.desk().database(database)
+    return rendering.answer(vars(current.desk().queries.find(database, query)))
+
+
+@routes.patch("/api/databases/<name:database>/queries/<name:query>")
+@access.allow("editor")
+def change_saved_json(database: str, query: str) -> Response:
+    """The query after setting `{name, sql}`, either or both; 409 for a name that is taken."""
+    current.desk().database(database)
+    given = parsing.parse_json(SAVED, bodies.json_object(), partial=True)
+    kept = current.desk().queries.change(
+        database, query, access.caller(), new_name=given.get("name"), sql=given.get("sql")
+    )
+    return rendering.answer(vars(kept))
+
+
+@routes.delete("/api/databases/<name:database>/queries/<name:query>")
+@access.allow("editor")
+def forget_json(database: str, query: str) -> Response:
+    """204."""
+    current.desk().database(database)
+    current.desk().queries.delete(database, query)
+    return Response(status=204)
 
 
 @routes.post("/api/databases/<name:database>/query")
