@@ -79,6 +79,14 @@ def scores():
 def grow(id: int):
     with frontdesk.connect("example") as connection:
         connection.execute("UPDATE employees SET age = age + 1 WHERE id = ?", (id,))
+
+
+@frontdesk.function
+def busy(times: int):
+    for turn in range(times):
+        logger.warning(f"turn {turn}")
+        with frontdesk.connect("example") as connection:
+            connection.execute("UPDATE employees SET age = age + 1 WHERE id = 3")
 '''
 
 

@@ -125,3 +125,26 @@ def test_the_pages_of_runs_link_to_request_function_and_records(eve):
 
 def test_without_runs_the_page_says_what_a_run_is(shared):
     assert "A run is one call of a function" in words(shared["admin"].get("/runs?_next=1"))
+
+
+def test_what_a_long_run_changed_and_logged_is_read_page_by_page(eve):
+    number = eve.post("/api/functions/busy", json={"times": 130}).json["run"]
+    run = eve.get(f"/api/runs/{number}").json
+    assert (len(run["changes"]), len(run["records"])) == (100, 100)
+    rest = eve.get(f"/api/runs/{number}/changes?_next={run['changes_next']}").json
+    ids = [change["id"] for change in run["changes"] + rest["changes"]]
+    assert (len(ids), len(set(ids)), rest["next"]) == (130, 130, None)
+    more = eve.get(f"/api/runs/{number}/records?_next={run['records_next']}").json
+    assert [record["message"] for record in run["records"] + more["records"]] == [f"turn {n}" for n in range(130)]
+    assert more["next"] is None
+    small = eve.get(f"/api/runs/{number}/changes?_size=1").json
+    assert (len(small["changes"]), small["next"]) == (1, ids[0])
+    for wrong in ("changes?_next=x", "changes?_next=nosuch.1", "records?_next=x", "changes?_size=0"):
+        assert eve.get(f"/api/runs/{number}/{wrong}").status_code == 422
+
+
+def test_a_viewer_reads_changes_and_records_of_their_own_runs_only(eve, vic):
+    mine, theirs = (one.post("/api/functions/hello", json={}).json["run"] for one in (vic, eve))
+    for part in ("changes", "records"):
+        assert vic.get(f"/api/runs/{mine}/{part}").status_code == 200
+        assert vic.get(f"/api/runs/{theirs}/{part}").status_code == 404

@@ -26,6 +26,7 @@ from frontdesk.errors import (
 
 MOST_DAYS = 3650
 _NAME = re.compile(r"[\w.@+-]([\w.@+ -]{0,98}[\w.@+-])?")
+_NUMBER = re.compile(r"[1-9]\d{0,17}", re.ASCII)
 _tokens = state.tokens.c
 _FIND = (
     select(state.tokens, state.users.c.role.label("maker_role"), state.users.c.disabled.label("maker_disabled"))
@@ -38,6 +39,7 @@ _FIND = (
 class Token:
     """A token as it is listed: never the secret."""
 
+    id: int
     name: str
     prefix: str
     role: str
@@ -89,11 +91,27 @@ def list_all(database: Database) -> list[Token]:
         return [_token(row) for row in connection.execute(select(state.tokens).order_by(_tokens.name))]
 
 
-def revoke(database: Database, name: str) -> None:
-    """Ends a token at once. Raises NotFoundError."""
+def show(database: Database, token: str) -> Token:
+    """The token of this name, or else of this number. Raises NotFoundError."""
+    with database.connect() as connection:
+        return _token(_row(connection, token))
+
+
+def revoke(database: Database, token: str) -> Token:
+    """Ends the token of this name, or else of this number, at once, and tells which it was. Raises NotFoundError."""
     with database.transaction() as connection:
-        if not connection.execute(delete(state.tokens).where(_tokens.name == name)).rowcount:
-            raise NotFoundError(f"There is no token {name}.", "`frontdesk tokens list` shows them.")
+        row = _row(connection, token)
+        connection.execute(delete(state.tokens).where(_tokens.id == row.id))
+    return _token(row)
+
+
+def _row(connection: Connection, token: str) -> Any:
+    found = connection.execute(select(state.tokens).where(_tokens.name == token)).one_or_none()
+    if found is None and _NUMBER.fullmatch(token):
+        found = connection.execute(select(state.tokens).where(_tokens.id == int(token))).one_or_none()
+    if found is None:
+        raise NotFoundError(f"There is no token {token}.", "`frontdesk tokens list` shows them.")
+    return found
 
 
 def _check(name: str, role: str, maker: Caller, days: int | None) -> None:
@@ -127,4 +145,4 @@ def _touch(database: Database, token: int) -> None:
 
 
 def _token(row: Any) -> Token:
-    return Token(row.name, row.prefix, row.role, row.maker, row.created, row.used, row.expires)
+    return Token(row.id, row.name, row.prefix, row.role, row.maker, row.created, row.used, row.expires)

@@ -2,6 +2,7 @@
 
 import re
 import unicodedata
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -44,10 +45,20 @@ def add(database: Database, name: str, password: str, role: str) -> User:
 
 def check(name: str, password: str, role: str) -> None:
     """Refuses a name, password or role that cannot be a user's. Raises InputError naming each."""
-    wrong = {}
+    _refuse([lambda: _check_name(name), lambda: passwords.check(password, name), lambda: roles.check(role)])
+
+
+def _check_name(name: str) -> None:
     if not _NAME.fullmatch(name):
-        wrong["name"] = "Write 1 to 100 letters, digits or . _ - @ +, beginning with a letter or digit."
-    for test in (lambda: passwords.check(password, name), lambda: roles.check(role)):
+        raise InputError(
+            errors={"name": "Write 1 to 100 letters, digits or . _ - @ +, beginning with a letter or digit."}
+        )
+
+
+def _refuse(tests: Sequence[Callable[[], object]]) -> None:
+    """Makes every test. Raises one InputError with all that they found."""
+    wrong: dict[str, str] = {}
+    for test in tests:
         try:
             test()
         except InputError as error:
@@ -100,23 +111,33 @@ def remove(database: Database, name: str) -> None:
 
 def set_password(database: Database, name: str, password: str) -> None:
     """Gives a user another password and ends all sessions. Raises InputError, NotFoundError."""
-    passwords.check(password, name)
-    kept = passwords.digest(password)
-    with database.transaction() as connection:
-        row = _row(connection, name)
-        connection.execute(update(state.users).where(_users.id == row.id).values(password=kept))
-        for table in (state.sessions, state.links):
-            connection.execute(delete(table).where(table.c.user_id == row.id))
+    change(database, name, password=password)
 
 
 def set_role(database: Database, name: str, role: str) -> None:
     """Gives a user another role, at once. Raises InputError, NotFoundError, ConflictError for the last admin."""
-    roles.check(role)
+    change(database, name, role=role)
+
+
+def change(database: Database, name: str, *, password: str | None = None, role: str | None = None) -> User:
+    """The user after getting another password, which ends all sessions, another role, or both or neither of them.
+
+    Raises InputError, NotFoundError, ConflictError for the last admin.
+    """
+    given = {"password": password, "role": role}
+    tests = {"password": lambda: passwords.check(password or "", name), "role": lambda: roles.check(role or "")}
+    _refuse([test for field, test in tests.items() if given[field] is not None])
+    kept = None if password is None else passwords.digest(password)
     with database.transaction() as connection:
         row = _row(connection, name)
-        if role != "admin":
+        if role not in {None, "admin"}:
             _keep_an_admin(connection, row)
-        connection.execute(update(state.users).where(_users.id == row.id).values(role=role))
+        if kept is not None:
+            for table in (state.sessions, state.links):
+                connection.execute(delete(table).where(table.c.user_id == row.id))
+        wanted = {"password": kept or row.password, "role": role or row.role}
+        connection.execute(update(state.users).where(_users.id == row.id).values(wanted))
+        return _user(_row(connection, name))
 
 
 def verify(database: Database, name: str, password: str, address: str = "") -> User:

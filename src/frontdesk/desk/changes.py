@@ -8,7 +8,7 @@ from typing import Any
 from frontdesk.context import Caller
 from frontdesk.database import schema
 from frontdesk.database.connections import Database
-from frontdesk.errors import ConflictError, NotFoundError
+from frontdesk.errors import ConflictError, InputError, NotFoundError
 from frontdesk.history import changes, undo
 from frontdesk.history.changes import Change, Row
 from frontdesk.history.undo import Undone
@@ -62,6 +62,23 @@ class Changes:
             found += changes.search(database, run=run, request=request, size=size).changes
         return found
 
+    def page(self, *, run: int, size: int = 100, token: str | None = None) -> tuple[list[Change], str | None]:
+        """The changes of a run, database after database, and the id of the last one where more follow.
+
+        `token` is that id. Raises InputError for one that is none.
+        """
+        names, last = list(self.databases), None
+        if token:
+            database, last = self._position(token)
+            names = names[names.index(database) :]
+        found: list[Change] = []
+        for name in names:
+            page = changes.search(self.databases[name], run=run, size=size + 1 - len(found), before=last)
+            found, last = found + page.changes, None
+            if len(found) > size:
+                return found[:size], found[size - 1].id
+        return found, None
+
     def undo(self, change: str, by: Caller) -> Undone:
         """Undoes one change. Raises ConflictError when a row has changed since."""
         database, number = self._place(change)
@@ -85,6 +102,13 @@ class Changes:
     def _pending(self, run: int) -> dict[str, Sequence[int]]:
         found = {name: list(_standing(database, run)) for name, database in self.databases.items()}
         return {name: numbers for name, numbers in found.items() if numbers}
+
+    def _position(self, token: str) -> tuple[str, int]:
+        try:
+            database, number = self._place(token)
+        except NotFoundError:
+            raise InputError(errors={"_next": "Take it from the page before."}) from None
+        return database.name, number
 
     def _place(self, change: str) -> tuple[Database, int]:
         name, _, number = change.rpartition(".")

@@ -27,6 +27,8 @@ from frontdesk.web import (
     rows,
     runs,
     tables,
+    tokens,
+    users,
 )
 from frontdesk.web import logs as log_pages
 
@@ -40,7 +42,10 @@ QUIET = frozenset({"static", "health.healthz", "health.readyz", "logs.tail"})
 """Endpoints whose requests are logged at DEBUG: a browser asks for them again and again."""
 
 
-ROOMS = (home, accounts, tables, rows, changes, imports, exports, queries, functions, runs, log_pages, pages, health)
+ROOMS = (
+    *(home, accounts, users, tokens, tables, rows, changes, imports, exports, queries, functions, runs, log_pages),
+    *(pages, health),
+)
 """The modules whose routes make the application."""
 
 

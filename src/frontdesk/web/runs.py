@@ -64,6 +64,22 @@ def run_json(run: int) -> Response:
     return rendering.answer(joined)
 
 
+@routes.get("/api/runs/<int:run>/records")
+@access.allow("viewer")
+def records_json(run: int) -> Response:
+    """`{records: […], next}` of the run, oldest first; takes the run's `records_next` as `_next`."""
+    page = current.desk().runs.records(run, access.caller(), size=bodies.size(), token=bodies.next_token() or "")
+    return rendering.answer({"records": [vars(record) for record in page.records], "next": page.next})
+
+
+@routes.get("/api/runs/<int:run>/changes")
+@access.allow("viewer")
+def changes_json(run: int) -> Response:
+    """`{changes: […], next}` of the run, in all its databases; takes the run's `changes_next` as `_next`."""
+    found, after = current.desk().runs.changed(run, access.caller(), size=bodies.size(), token=bodies.next_token())
+    return rendering.answer({"changes": [current.desk().changes.json(change) for change in found], "next": after})
+
+
 @routes.post("/runs/<int:run>/replay")
 @access.allow("viewer")
 def replay(run: int) -> Response:
