@@ -35,7 +35,7 @@ def _kind(value: Any) -> str:
         return "number"
     if isinstance(value, list) and value and all(isinstance(item, Mapping) for item in value):
         return "table"
-    return "label" if isinstance(value, Mapping) and set(value) == {"label", "scores"} else "json"
+    return "label" if isinstance(value, Mapping) and set(value) - {"sure"} == {"label", "scores"} else "json"
 
 
 def _plain(value: Any, depth: int = 0) -> Any:
@@ -47,7 +47,7 @@ def _plain(value: Any, depth: int = 0) -> Any:
     if hasattr(value, "item") and not getattr(value, "shape", None):  # a number of numpy's
         return value.item()
     if isinstance(value, Label):
-        return {"label": value.label, "scores": dict(value.scores)}
+        return value.json()
     if isinstance(value, Mapping):
         return {key: _plain(item, depth + 1) for key, item in value.items()}
     if isinstance(value, (list, tuple, set, frozenset, Iterator)):

@@ -1,0 +1,1 @@
+"""Models and pictures: the only room that imports Pillow, onnxruntime and scikit-learn."""
