@@ -110,7 +110,7 @@ class Queries:
             return _kept(connection, database, name)
 
     def save(self, database: str, name: str, sql: str, by: Caller, *, replaces: bool = True) -> Saved:
-        """The query, kept under a name in place of what had the name, or else with a ConflictError. Raises InputError."""
+        """The query, kept under a name in place of what had it, or else with a ConflictError. Raises InputError."""
         _check(name, sql)
         made = Saved(name.strip(), sql, by.name, values.now())
         with self._state.transaction() as connection:
