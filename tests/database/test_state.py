@@ -31,7 +31,7 @@ def test_a_state_database_of_the_first_revision_gets_what_is_missing_and_keeps_i
         connection.exec_driver_sql("INSERT INTO levels VALUES ('module1', 'DEBUG', NULL, 'ada', '2026-01-01')")
     old.close()
     opened = state.open(settings)
-    assert {"queries", "query_stops"} <= tables(opened).keys()
+    assert {"queries", "query_stops", "answers"} <= tables(opened).keys()
     with opened.connect() as connection:
         assert connection.exec_driver_sql("SELECT logger FROM levels").all() == [("module1",)]
     opened.close()

@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy import Connection, bindparam, delete, insert, select, update
 
-from frontdesk.accounts import roles
+from frontdesk.accounts import answers, roles
 from frontdesk.accounts.sessions import TOUCH, hash_of
 from frontdesk.context import Caller
 from frontdesk.database import state
@@ -70,6 +70,7 @@ def create(database: Database, name: str, role: str, maker: Caller, days: int | 
             connection.execute(insert(state.tokens).values(maker_id=_maker_id(connection, maker), **row))
         except IntegrityError as error:
             raise ConflictError(f"There is a token {name} already.", "Choose another name, or revoke it.") from error
+        answers.forget_of(connection, f"token:{name}")
     return secret
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from sqlalchemy import Connection, delete, func, insert, select, update
 
-from frontdesk.accounts import attempts, passwords, roles
+from frontdesk.accounts import answers, attempts, passwords, roles
 from frontdesk.context import Caller
 from frontdesk.database import state
 from frontdesk.database.connections import Database
@@ -74,6 +74,7 @@ def insert_into(connection: Connection, name: str, kept: str, role: str) -> User
         connection.execute(insert(state.users).values(row))
     except IntegrityError as error:
         raise ConflictError(f"There is a user {name} already.", "Choose another name.") from error
+    answers.forget_of(connection, name)
     return _user(_row(connection, name))
 
 

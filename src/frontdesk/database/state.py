@@ -1,6 +1,6 @@
-"""Frontdesk's own tables: users, sessions, tokens, links, attempts, the audit, runs, logger levels, saved queries."""
+"""Frontdesk's own tables: users and how they sign in, the audit, runs, logger levels, saved queries, kept answers."""
 
-from sqlalchemy import Boolean, Column, Float, ForeignKey, Index, Integer, MetaData, String, Table, Text
+from sqlalchemy import Boolean, Column, Float, ForeignKey, Index, Integer, LargeBinary, MetaData, String, Table, Text
 
 from frontdesk.config import Config
 from frontdesk.database import migrations
@@ -139,7 +139,22 @@ query_stops = Table(
     Column("at", UTCTime, nullable=False),  # what this user began before then in the database is to end
 )
 
-REVISION = "0002"
+answers = Table(
+    "answers",
+    metadata,
+    Column("user", String(110), primary_key=True),
+    Column("key", String(255), primary_key=True),  # what the client sent as Idempotency-Key
+    Column("asked", String(64), nullable=False),  # sha256 of path, content type and body
+    Column("at", UTCTime, nullable=False, index=True),
+    Column("node", String(255), nullable=False),  # who carries it out: the machine,
+    Column("pid", Integer, nullable=False),  # the process on it
+    Column("process_started", Float, nullable=False),
+    Column("status", Integer),  # NULL: not answered yet
+    Column("content_type", String(200)),
+    Column("body", LargeBinary),  # NULL beside a status: too large to be kept
+)
+
+REVISION = "0003"
 """The newest migration in migrations/state."""
 
 

@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from datetime import timedelta
 from typing import Any
 
-from frontdesk.accounts import attempts, links, sessions
+from frontdesk.accounts import answers, attempts, links, sessions
 from frontdesk.config import Config
 from frontdesk.database.connections import Database
 from frontdesk.database.values import now
@@ -119,6 +119,7 @@ class Keeper:
         sessions.forget(self._state, self._config.sessions)
         links.forget(self._state)
         attempts.forget(self._state)
+        answers.forget(self._state)
 
 
 class _Clock:

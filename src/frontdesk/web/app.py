@@ -11,6 +11,7 @@ from frontdesk.logs import handlers
 from frontdesk.web import (
     access,
     accounts,
+    answers,
     changes,
     current,
     errors,
@@ -72,6 +73,7 @@ def create_app(desk: Desk, *, trusted_hosts: list[str] | None = None, logs: bool
     current.put(app, desk)
     app.before_request(_begin)
     access.install(app)
+    answers.install(app)
     errors.install(app)
     rendering.install(app)
     for room in ROOMS:
