@@ -42,6 +42,13 @@ class FunctionSettings:
 
 
 @dataclass(frozen=True)
+class FileSettings:
+    """`[files]`: files and pictures that are sent to functions, and that functions give."""
+
+    max_bytes: int = 25_000_000  #: bytes of one file
+
+
+@dataclass(frozen=True)
 class QuerySettings:
     """`[queries]`: limits of typed SQL."""
 
@@ -78,6 +85,7 @@ class Config:
     only: tuple[str, ...] = ()  #: not a setting: file names that `serve FILE…` shows, empty is all
     logs: LogSettings = field(default_factory=LogSettings)
     functions: FunctionSettings = field(default_factory=FunctionSettings)
+    files: FileSettings = field(default_factory=FileSettings)
     queries: QuerySettings = field(default_factory=QuerySettings)
     server: ServerSettings = field(default_factory=ServerSettings)
     sessions: SessionSettings = field(default_factory=SessionSettings)
@@ -86,6 +94,11 @@ class Config:
     def state_folder(self) -> Path:
         """The folder that Frontdesk makes for itself inside the desk folder."""
         return self.folder / ".frontdesk"
+
+    @property
+    def files_folder(self) -> Path:
+        """The folder of the kept files, under the hashes of their contents."""
+        return self.state_folder / "files"
 
 
 HIDDEN = {"folder", "only", "level_given"}
@@ -228,6 +241,7 @@ def _check(config: Config) -> None:
 _AT_LEAST_ONE = {
     "logs": ("keep_days",),
     "functions": ("workers", "queue"),
+    "files": ("max_bytes",),
     "server": ("processes", "threads", "max_body"),
     "sessions": ("idle_hours", "days"),
 }

@@ -33,7 +33,7 @@ class UnsupportedMediaError(Error):
     """A body of a content type that is not read here."""
 
 
-class TooLargeError(Error):
+class TooLargeError(InputError):
     """Input beyond a size that is documented."""
 
 

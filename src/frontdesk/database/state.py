@@ -1,6 +1,19 @@
 """Frontdesk's own tables: users and how they sign in, the audit, runs, logger levels, saved queries, kept answers."""
 
-from sqlalchemy import Boolean, Column, Float, ForeignKey, Index, Integer, LargeBinary, MetaData, String, Table, Text
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    Float,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    String,
+    Table,
+    Text,
+)
 
 from frontdesk.config import Config
 from frontdesk.database import migrations
@@ -154,7 +167,17 @@ answers = Table(
     Column("body", LargeBinary),  # NULL beside a status: too large to be kept
 )
 
-REVISION = "0003"
+run_files = Table(
+    "run_files",
+    metadata,
+    Column("run", ForeignKey("runs.id", ondelete="CASCADE"), primary_key=True),
+    Column("sha256", String(64), primary_key=True, index=True),
+    Column("name", String(200), nullable=False),
+    Column("type", String(100), nullable=False),
+    Column("bytes", BigInteger, nullable=False),
+)
+
+REVISION = "0004"
 """The newest migration in migrations/state."""
 
 

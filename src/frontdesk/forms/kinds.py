@@ -18,6 +18,7 @@ DATE = "Write a date as year-month-day, such as 2024-03-31."
 DATETIME = "Write a date and a time, such as 2024-03-31T14:30."
 TEXT = "Write a text."
 FILE = "Send a file."
+IMAGE = "Send a picture: PNG, JPEG or WebP."
 
 _TRUE = {"true", "1", "on", "yes"}
 _FALSE = {"false", "0", "off", "no"}
@@ -27,6 +28,7 @@ _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _DATETIME = re.compile(
     r"[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}(:[0-9]{2}(\.[0-9]{1,6})?)?(Z|z|[+-][0-9]{2}:?[0-9]{2})?"
 )
+_FILE = re.compile(r"/api/files/[0-9a-f]{64}")
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _DIGITS = 1000
 """Numbers with more digits than this are no numbers that a person means."""
@@ -191,8 +193,29 @@ def _check_datetime(value: Any) -> datetime:
     raise InputError(DATETIME)
 
 
-def _no_file(value: Any) -> Any:
-    raise InputError(FILE)
+def _check_file(value: Any) -> dict[str, str]:
+    """A kept file, or one that comes along: `{"$file": "/api/files/SHA256"}`, with its name and type where known."""
+    if not isinstance(value, Mapping) or not isinstance(value.get("$file"), str) or not _FILE.fullmatch(value["$file"]):
+        raise InputError(FILE)
+    known = {name: value[name] for name in ("$file", "name", "type") if name in value}
+    if len(known) < len(value):
+        raise InputError('Name a kept file as {"$file": "/api/files/SHA256"}.')
+    return {name: text(item) for name, item in known.items()}
+
+
+def _check_image(value: Any) -> dict[str, str]:
+    try:
+        return _check_file(value)
+    except InputError as error:
+        raise InputError(IMAGE if error.message == FILE else error.message) from None
+
+
+def _parse_file(text: str) -> dict[str, str]:
+    return _check_file({"$file": text.strip()})
+
+
+def _parse_image(text: str) -> dict[str, str]:
+    return _check_image({"$file": text.strip()})
 
 
 _PARSERS: dict[str, Callable[[str], Any]] = {
@@ -207,8 +230,8 @@ _PARSERS: dict[str, Callable[[str], Any]] = {
     "json": _parse_json,
     "group": _parse_json,
     "any": _parse_any,
-    "file": _no_file,
-    "image": _no_file,
+    "file": _parse_file,
+    "image": _parse_image,
 }
 _CHECKS: dict[str, Callable[[Any], Any]] = {
     "text": text,
@@ -222,7 +245,7 @@ _CHECKS: dict[str, Callable[[Any], Any]] = {
     "json": _check_json,
     "group": _check_json,
     "any": _check_json,
-    "file": _no_file,
-    "image": _no_file,
+    "file": _check_file,
+    "image": _check_image,
 }
 _FROM_TEXT = {"integer", "real", "number", "boolean", "date", "datetime"}

@@ -18,7 +18,7 @@ MISSING = {
     "datetime": kinds.DATETIME,
     "choice": "Choose one.",
     "file": "Choose a file.",
-    "image": "Choose an image.",
+    "image": "Choose a picture.",
 }
 """What to write where nothing was given."""
 

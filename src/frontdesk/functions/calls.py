@@ -3,7 +3,7 @@
 import logging
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import CancelledError, Future
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -25,8 +25,10 @@ from frontdesk.errors import (
     NotFoundError,
     PermissionDenied,
 )
+from frontdesk.files import store
+from frontdesk.files.store import File, Upload
 from frontdesk.forms import parsing
-from frontdesk.functions import marks, orders, runs
+from frontdesk.functions import attachments, marks, orders, runs
 from frontdesk.functions.descriptions import Description
 from frontdesk.functions.orders import Order, Outcome
 from frontdesk.functions.registry import Registry
@@ -65,11 +67,25 @@ class _Live:
     end: tuple[str, Outcome] | None = None  #: known, but not yet written
 
 
+@dataclass(frozen=True)
+class _Call:
+    """A call whose arguments are read."""
+
+    description: Description
+    arguments: dict[str, Any]
+    by: Caller
+    replays: int | None
+    files: Mapping[str, File]  #: that the arguments hold, by their hash
+    uploads: Sequence[Upload]  #: those of them that are not kept yet
+    request: str | None
+
+
 class Calls:
     """The calls that this process makes; it owns their runs until they end."""
 
     def __init__(self, config: Config, state: Database, registry: Registry, pool: Pool) -> None:
         self._settings = config.functions
+        self._folder = config.files_folder
         self._state = state
         self._registry = registry
         self._pool = pool
@@ -89,17 +105,21 @@ class Calls:
         text: bool = False,
         wait: bool | float = True,
         replays: int | None = None,
+        uploads: Sequence[Upload] = (),
     ) -> Run:
         """The run of calling a function with what was given, as JSON or as text.
 
-        It has ended, unless `wait` is False or the number of seconds to wait at most. Raises NotFoundError,
-        PermissionDenied, InputError naming every wrong field, BusyError: then there is no run.
+        A file among it is the address of one that the caller may see, or of one of `uploads`, which are kept with the
+        run. It has ended, unless `wait` is False or the number of seconds to wait at most. Raises NotFoundError,
+        PermissionDenied, InputError naming every wrong field, BusyError: then there is no run, and no upload is kept.
         """
         description = self._registry.find(name)
         if not by.may(description.role):
             raise PermissionDenied(f"{name} needs the role {description.role}; you are {by.role}.")
         arguments = self._arguments(description, given, text)
-        live = self._start(description, arguments, by, replays)
+        files = attachments.gather(self._state, self._folder, description.fields, arguments, uploads, by)
+        call = _Call(description, arguments, by, replays, files, uploads, context.request.get())
+        live = self._check_and_start(call) if description.checked_by_worker else self._start(call)
         if wait:
             with suppress(TimeoutError):
                 live.finished.result(None if wait is True else wait)
@@ -135,51 +155,81 @@ class Calls:
         for field in description.fields:
             if field.nullable and not field.has_default:
                 arguments.setdefault(field.name, None)
-        if description.checked_by_worker:
-            order = Order(description.file, description.own_name, arguments)
-            if errors := self._checked(description, order):
-                raise InputError("; ".join(f"{name}: {text}" for name, text in errors.items()), errors=errors)
         return arguments
-
-    def _checked(self, description: Description, order: Order) -> dict[str, str]:
-        """What the user's own types say against the arguments, by field."""
-        seconds = self._limit(description)
-        try:
-            errors: dict[str, str] = self._pool.submit(orders.check, order, seconds=seconds).result()
-        except TimeoutError:
-            raise FunctionTimeout(f"Checking the arguments of {description.name} took over {seconds:g} s.") from None
-        except WorkerDied as error:
-            raise FunctionError(f"Checking the arguments of {description.name} ended its worker: {error}.") from error
-        return errors
 
     def _limit(self, description: Description) -> float:
         return description.seconds or self._settings.seconds
 
-    def _start(self, description: Description, arguments: dict[str, Any], by: Caller, replays: int | None) -> _Live:
+    def _start(self, call: "_Call") -> _Live:
         """Keeps the run, then hands it to a worker."""
-        seconds = self._limit(description)
         at_once = self._pool.idle > 0
         self._pool.refuse_when_full()
-        run = runs.start(self._state, description, arguments, by, seconds, "running" if at_once else "queued", replays)
-        request = context.request.get()
-        live = self._live[run] = _Live(run, description.name, by, request, Future(), time.monotonic())
-        self._busy.set()
-        order = Order(
-            description.file, description.own_name, arguments, description.checked_by_worker, run, request, by.name
-        )
+        live = self._keep(call, "running" if at_once else "queued")
         try:
-            live.task = self._pool.submit(
+            task = self._pool.submit(
                 orders.call,
-                order,
-                seconds=seconds,
-                memory=description.memory or self._memory,
+                self._order(call, live.run),
+                seconds=self._limit(call.description),
+                memory=call.description.memory or self._memory,
                 started=None if at_once else lambda: self._begin(live),
             )
         except BusyError as error:
             self._finish(live, "failed", Outcome(error=error.message))
             raise
-        live.task.add_done_callback(lambda task: self._end(live, seconds, task))
+        self._follow(live, task, self._limit(call.description))
         return live
+
+    def _check_and_start(self, call: "_Call") -> _Live:
+        """Has a worker look at the arguments, keeps the run when they are good, and the same worker goes on with it.
+
+        So a picture is decoded once. Raises InputError naming every wrong field: then there is no run.
+        """
+        seconds, memory = self._limit(call.description), call.description.memory or self._memory
+        started: Future[_Live] = Future()
+
+        def go_on(task: Task, errors: dict[str, str]) -> tuple[Callable[..., Any], tuple[Any, ...], int]:
+            if errors:
+                raise InputError("; ".join(f"{name}: {text}" for name, text in errors.items()), errors=errors)
+            live = self._keep(call, "running")
+            self._follow(live, task, seconds)
+            started.set_result(live)
+            return orders.call, (self._order(call, live.run),), memory
+
+        def refuse(task: "Future[Any]") -> None:
+            if not started.done():
+                started.set_exception(_refusal(call.description, task, seconds))
+
+        paths = {upload.file.sha256: str(upload.path) for upload in call.uploads}
+        order = self._order(call, None, paths)
+        self._pool.submit(orders.check, order, seconds=seconds, memory=memory, then=go_on).add_done_callback(refuse)
+        return started.result()
+
+    def _order(self, call: "_Call", run: int | None, paths: Mapping[str, str] | None = None) -> Order:
+        """What a worker is asked; `paths` says where files lie that are not kept yet."""
+        kept = {sha256: str(store.place(self._folder, sha256)) for sha256 in call.files}
+        found = call.description
+        return Order(
+            *(found.file, found.own_name, call.arguments, found.converted_by_worker),
+            *(kept | dict(paths or {}), run, call.request, call.by.name),
+        )
+
+    def _keep(self, call: "_Call", status: str) -> _Live:
+        """The run, kept with its files."""
+        for upload in call.uploads:
+            if upload.file.sha256 in call.files:
+                store.settle(self._folder, upload)
+        seconds, files = self._limit(call.description), call.files.values()
+        with context.bind(request=call.request):
+            run = runs.start(
+                self._state, call.description, call.arguments, call.by, seconds, status, call.replays, files
+            )
+        live = self._live[run] = _Live(run, call.description.name, call.by, call.request, Future(), time.monotonic())
+        self._busy.set()
+        return live
+
+    def _follow(self, live: _Live, task: Task, seconds: float) -> None:
+        live.task = task
+        task.add_done_callback(lambda task: self._end(live, seconds, task))
 
     def _begin(self, live: _Live) -> None:
         live.began = time.monotonic()
@@ -242,3 +292,17 @@ class Calls:
                 item.task.cancel()
         if self._live or self._closing.is_set():
             self._busy.set()
+
+
+def _refusal(description: Description, task: "Future[Any]", seconds: float) -> BaseException:
+    """Why a call whose arguments a worker looked at did not become a run."""
+    if task.cancelled():
+        return BusyError("The workers have been stopped.")
+    error = task.exception()
+    if isinstance(error, WorkerDied):
+        return FunctionError(f"Checking the arguments of {description.name} ended its worker: {error}.")
+    if isinstance(error, CancelledError):
+        return BusyError("The workers have been stopped.")
+    if isinstance(error, TimeoutError):
+        return FunctionTimeout(f"Checking the arguments of {description.name} took over {seconds:g} s.")
+    return error or RuntimeError(f"{description.name} was not called.")

@@ -34,8 +34,13 @@ class Description:
 
     @property
     def checked_by_worker(self) -> bool:
-        """Whether types of the user's own have their say before a run begins."""
-        return any(field.own for field in self.fields)
+        """Whether a worker has its say before a run begins: types of the user's own, and pictures."""
+        return any(field.own or field.kind == "image" for field in self.fields)
+
+    @property
+    def converted_by_worker(self) -> bool:
+        """Whether a worker makes something else of the arguments than JSON: types of the user's own, files, images."""
+        return self.checked_by_worker or any(field.kind == "file" for field in self.fields)
 
     def renamed(self, name: str) -> "Description":
         """The same under another name."""

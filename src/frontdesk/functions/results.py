@@ -1,22 +1,31 @@
 """What a function gave, as JSON that can be kept and shown."""
 
 import dataclasses
+import io
 from collections.abc import Callable, Iterator, Mapping
 from decimal import Decimal
 from typing import Any
 
 from frontdesk.database import values
-from frontdesk.functions.media import Label
+from frontdesk.files import types
+from frontdesk.functions.media import File, Image, Label
 
-KINDS = ("none", "text", "number", "table", "label", "json")
+KINDS = ("none", "text", "number", "table", "label", "image", "file", "files", "json")
 LARGEST = 1_000_000
 """Characters of a result as JSON that are kept."""
 
 
-def keep(value: Any) -> tuple[str, str]:
-    """The kind of a result and its JSON text; what has no JSON form is kept as its `repr`."""
+Put = Callable[[File], Mapping[str, str]]
+"""Keeps a file and gives what stands for it: `{"$file": …, "name": …, "type": …}`."""
+
+
+def keep(value: Any, put: Put | None = None) -> tuple[str, str]:
+    """The kind of a result and its JSON text; what has no JSON form is kept as its `repr`.
+
+    Files and pictures are kept by `put`, which may raise InputError.
+    """
     try:
-        value = _plain(value)
+        value = _plain(value, put)
         kind, text = _kind(value), values.dumps(value)
     except (TypeError, ValueError, RecursionError):
         kind, text = "text", values.dumps(_shown(value))
@@ -34,11 +43,20 @@ def _kind(value: Any) -> str:
     if isinstance(value, (int, float, Decimal)) and not isinstance(value, bool):
         return "number"
     if isinstance(value, list) and value and all(isinstance(item, Mapping) for item in value):
-        return "table"
-    return "label" if isinstance(value, Mapping) and set(value) - {"sure"} == {"label", "scores"} else "json"
+        return "files" if all(_file_kind(item) for item in value) else "table"
+    if isinstance(value, Mapping) and set(value) - {"sure"} == {"label", "scores"}:
+        return "label"
+    return _file_kind(value) or "json"
 
 
-def _plain(value: Any, depth: int = 0) -> Any:
+def _file_kind(value: Any) -> str:
+    """`image` or `file` for what stands for a kept file; empty for everything else."""
+    if not isinstance(value, Mapping) or set(value) != {"$file", "name", "type"}:
+        return ""
+    return "image" if value["type"] in types.IMAGES else "file"
+
+
+def _plain(value: Any, put: Put | None, depth: int = 0) -> Any:
     """The value without what only its library knows: data frames, arrays, models, dataclasses."""
     if depth > 100:
         raise ValueError("nested too deeply")
@@ -48,18 +66,31 @@ def _plain(value: Any, depth: int = 0) -> Any:
         return value.item()
     if isinstance(value, Label):
         return value.json()
+    if put and (file := value if isinstance(value, File) else _drawn(value)):
+        return put(file)
     if isinstance(value, Mapping):
-        return {key: _plain(item, depth + 1) for key, item in value.items()}
+        return {key: _plain(item, put, depth + 1) for key, item in value.items()}
     if isinstance(value, (list, tuple, set, frozenset, Iterator)):
-        return [_plain(item, depth + 1) for item in value]
+        return [_plain(item, put, depth + 1) for item in value]
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
         fields = dataclasses.fields(value)
-        return {field.name: _plain(getattr(value, field.name), depth + 1) for field in fields}
+        return {field.name: _plain(getattr(value, field.name), put, depth + 1) for field in fields}
     for method, arguments in _METHODS.items():
         found = getattr(value, method, None)
         if callable(found) and not isinstance(value, type):
-            return _plain(_called(found, arguments), depth + 1)
+            return _plain(_called(found, arguments), put, depth + 1)
     return value
+
+
+def _drawn(value: Any) -> File | None:
+    """A picture of Pillow's or a figure of matplotlib's as a file; None for everything else."""
+    room = type(value).__module__.partition(".")[0]
+    method = {"PIL": "save", "matplotlib": "savefig"}.get(room, "")
+    if not callable(getattr(value, method, None)):
+        return None
+    file = io.BytesIO()
+    getattr(value, method)(file, format="PNG")
+    return Image(file.getvalue(), "picture.png")
 
 
 def _called(method: Callable[..., Any], arguments: tuple[Any, ...]) -> Any:

@@ -1,7 +1,7 @@
 """Every call, kept: what was asked, what came of it, and by whom. The table is the queue and the memory of calls."""
 
 import time
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -15,6 +15,8 @@ from frontdesk.database import values
 from frontdesk.database.connections import Database
 from frontdesk.database.state import runs
 from frontdesk.errors import FunctionError, FunctionTimeout, InputError, NotFoundError
+from frontdesk.files.store import File
+from frontdesk.functions import attachments
 from frontdesk.functions.descriptions import Description
 from frontdesk.functions.orders import Outcome
 from frontdesk.workers import owners
@@ -112,8 +114,9 @@ def start(
     seconds: float,
     status: str = "queued",
     replays: int | None = None,
+    files: Iterable[File] = (),
 ) -> int:
-    """The id of a new run, kept before anything is called."""
+    """The id of a new run with the files that it holds, kept before anything is called."""
     owner, now = owners.this(), values.now()
     row = {
         "function": description.name,
@@ -133,7 +136,10 @@ def start(
     }
     with state.transaction(durable=False) as connection:
         made = connection.execute(_START, row).inserted_primary_key
-    return int(made[0]) if made else 0
+        run = int(made[0]) if made else 0
+        if files:
+            attachments.attach(connection, run, files)
+    return run
 
 
 def begin(state: Database, run: int) -> None:
@@ -148,6 +154,8 @@ def finish(state: Database, run: int, status: str, outcome: Outcome) -> None:
     ends = (status, outcome.result, kind, outcome.error, outcome.traceback, outcome.milliseconds, values.now())
     with state.transaction(durable=False) as connection:
         connection.execute(_FINISH, {"run": run} | {f"new_{name}": end for name, end in zip(_ENDS, ends, strict=True)})
+        if outcome.files:
+            attachments.attach(connection, run, outcome.files)
 
 
 def tell_progress(state: Database, run: int, done: float, total: float | None) -> None:

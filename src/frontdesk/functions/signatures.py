@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from datetime import date, datetime
 from decimal import Decimal
 from enum import Enum
+from pathlib import Path
 from typing import Annotated, Any, Literal, Union
 
 import annotated_types
@@ -16,6 +17,7 @@ import pydantic_core
 from pydantic.fields import FieldInfo
 
 from frontdesk.errors import InputError
+from frontdesk.files import store
 from frontdesk.forms.fields import Field
 from frontdesk.functions import marks, media
 from frontdesk.functions.descriptions import Description
@@ -33,8 +35,9 @@ _LIMITS = {
 }
 _RESULTS: dict[Any, str] = {
     str: "text", int: "number", float: "number", Decimal: "number", int | float: "number", None: "none",
-    type(None): "none", media.Label: "label",
+    type(None): "none", media.Label: "label", media.File: "file", media.Image: "image",
 }  # fmt: skip
+_MEDIA = {"file": media.File, "image": media.Image}
 _VARIADIC = {inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD}
 
 
@@ -75,12 +78,20 @@ def hints_of(target: Callable[..., Any]) -> dict[str, Any]:
     return typing.get_type_hints(target if plain else type(target).__call__, include_extras=True)
 
 
-def convert(target: Callable[..., Any], arguments: Mapping[str, Any]) -> dict[str, Any]:
-    """The arguments with the values of the user's own types made. Raises InputError naming every wrong field."""
+def convert(
+    target: Callable[..., Any], arguments: Mapping[str, Any], files: Mapping[str, str] | None = None
+) -> dict[str, Any]:
+    """The arguments with files, images and the values of the user's own types made; `files` says where they lie.
+
+    Raises InputError naming every wrong field.
+    """
     hints = hints_of(target)
     converted, errors = dict(arguments), dict[str, str]()
     for parameter in parameters(target):
-        if parameter.name in arguments and _field(parameter, hints).own:
+        field = _field(parameter, hints) if parameter.name in arguments else None
+        if field and field.kind in _MEDIA:
+            converted[field.name] = _files(_MEDIA[field.kind], arguments[field.name], files or {})
+        elif field and field.own:
             adapter = pydantic.TypeAdapter(_hint(parameter, hints))
             try:
                 converted[parameter.name] = adapter.validate_python(arguments[parameter.name])
@@ -89,6 +100,15 @@ def convert(target: Callable[..., Any], arguments: Mapping[str, Any]) -> dict[st
     if errors:
         raise InputError("; ".join(f"{name}: {text}" for name, text in errors.items()), errors=errors)
     return converted
+
+
+def _files(kind: type[media.File], given: Any, files: Mapping[str, str]) -> Any:
+    if given is None:
+        return None
+    if isinstance(given, list):
+        return [_files(kind, item, files) for item in given]
+    sha256 = store.hash_in(given["$file"])
+    return kind(Path(files[sha256]), given.get("name", ""), given.get("type", ""), sha256)
 
 
 def _sentences(name: str, error: pydantic.ValidationError) -> dict[str, str]:
@@ -217,10 +237,20 @@ def _input(fields: tuple[Field, ...], hints: Mapping[str, Any]) -> dict[str, Any
 def _schema(hint: Any) -> dict[str, Any] | None:
     if hint is media.Label:
         hint = dataclasses.make_dataclass("Label", [("label", str), ("scores", dict[str, float])])
+    if hint in _MEDIA.values():
+        return dict(_KEPT)
     try:
         return pydantic.TypeAdapter(hint).json_schema()
     except (pydantic.PydanticUserError, pydantic_core.SchemaError, TypeError, AttributeError):
         return None
+
+
+_KEPT = {
+    "type": "object",
+    "properties": {"$file": {"type": "string"}, "name": {"type": "string"}, "type": {"type": "string"}},
+    "required": ["$file", "name", "type"],
+}
+"""A file in a result."""
 
 
 def _line(target: Callable[..., Any]) -> int:

@@ -3,6 +3,7 @@
 import asyncio
 import importlib.util
 import inspect
+import io
 import linecache
 import logging
 import os
@@ -18,7 +19,9 @@ from typing import Any
 from frontdesk import context
 from frontdesk.config import Config
 from frontdesk.errors import InputError, NotFoundError
-from frontdesk.functions import marks, progress, results, signatures
+from frontdesk.files import store
+from frontdesk.files.store import File
+from frontdesk.functions import marks, media, progress, results, signatures
 from frontdesk.functions.descriptions import Description, FileProblem, version_of
 from frontdesk.functions.orders import Order, Outcome
 
@@ -27,12 +30,17 @@ logger = logging.getLogger("frontdesk.functions")
 importing: Callable[[Path], AbstractContextManager[Any]] = nullcontext
 """What surrounds the import of a file; the desk puts here what keeps log handlers in their place."""
 
+config: Config | None = None
+"""The desk of this worker."""
+
 LONGEST = 20_000
 """Characters of an error or a traceback that are kept."""
 
 
-def initialise(config: Config) -> None:
+def initialise(of_desk: Config) -> None:
     """Makes this worker work in the desk's folder, where people's files find each other and their databases."""
+    global config
+    config = of_desk
     folder = str(config.folder)
     os.chdir(folder)
     os.environ["FRONTDESK_DESK"] = folder
@@ -58,27 +66,77 @@ def describe(file: str) -> list[Description] | FileProblem:
 def check(order: Order) -> dict[str, str]:
     """A sentence for every argument that a type of the user's own refuses."""
     try:
-        signatures.convert(_find(order), order.arguments)
+        converted = signatures.convert(_find(order), order.arguments, order.files)
     except InputError as error:
         return error.errors
-    return {}
+    sentences = {name: _unreadable(value) for name, value in converted.items()}
+    return {name: sentence for name, sentence in sentences.items() if sentence}
+
+
+def preview(source: Path, target: Path) -> str:
+    """Makes a picture's preview, whole or not at all; a sentence where it cannot be read."""
+    from frontdesk.functions.models import images
+
+    made = target.with_name(f"{target.name}.{os.getpid()}")
+    try:
+        images.preview(source, made)
+        made.replace(target)
+    except InputError as error:
+        return error.message
+    finally:
+        made.unlink(missing_ok=True)
+    return ""
+
+
+def _unreadable(value: Any) -> str:
+    """Why a picture among the arguments cannot be read; empty for all that can, and for what is no picture."""
+    if isinstance(value, list):
+        return next((text for text in map(_unreadable, value) if text), "")
+    if not isinstance(value, media.Image):
+        return ""
+    if not media.can_read_images():
+        return media.MISSING
+    from frontdesk.functions.models import images
+
+    try:
+        images.check(value.path, value.sha256)
+    except InputError as error:
+        return error.message
+    return ""
 
 
 def call(order: Order) -> Outcome:
     """Calls the function, with the ids of its run around it."""
+    kept: list[File] = []
+
+    def put(file: media.File) -> Mapping[str, str]:
+        kept.append(_keep(file))
+        return kept[-1].json()
+
     with context.bind_everywhere(run=order.run, request=order.request, user=order.user):
         began = time.perf_counter()
         try:
             target = _find(order)
-            arguments = signatures.convert(target, order.arguments) if order.convert else order.arguments
+            arguments = order.arguments
+            if order.convert:
+                arguments = signatures.convert(target, order.arguments, order.files)
             began = time.perf_counter()
-            kind, result = results.keep(_called(target, arguments))
-            return Outcome(kind, result, milliseconds=_since(began))
+            kind, result = results.keep(_called(target, arguments), put)
+            return Outcome(kind, result, milliseconds=_since(began), files=tuple(kept))
         except BaseException as error:  # noqa: BLE001 - people's code may raise anything, SystemExit too
             milliseconds = _since(began)
             outcome = Outcome(error=_said(error), traceback=_told(error, order.file), milliseconds=milliseconds)
             logger.error("%s failed: %s", order.function, outcome.error)
             return outcome
+
+
+def _keep(file: media.File) -> File:
+    """The file in the desk's store. Raises TooLargeError, InputError for an empty one, OSError."""
+    if not config:
+        raise RuntimeError("There is no desk to keep the file.")
+    with file.path.open("rb") if isinstance(file.content, Path) else io.BytesIO(file.read()) as stream:
+        name = file.name or ("picture" if isinstance(file, media.Image) else "file")
+        return store.keep(config.files_folder, stream, name, file.type, config.files.max_bytes)
 
 
 def load(file: str) -> ModuleType:

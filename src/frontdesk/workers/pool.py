@@ -37,12 +37,18 @@ class Task(Future[Any]):
     """What a worker was asked to do; `result()` waits for it, `cancel()` ends it even while it runs."""
 
     def __init__(
-        self, call: bytes, seconds: float | None, started: Callable[[], None] | None, lock: threading.Lock
+        self,
+        call: bytes,
+        seconds: float | None,
+        started: Callable[[], None] | None,
+        then: "Then | None",
+        lock: threading.Lock,
     ) -> None:
         super().__init__()
         self.call = call
         self.seconds = seconds
         self.started = started
+        self.then = then
         self._process: Process | None = None
         self._lock = lock
         self._stopped = False
@@ -65,6 +71,8 @@ class Task(Future[Any]):
                 process.kill()
         try:
             good, outcome = _exchange(process, self.call, self.seconds)
+            if good and self.then:
+                good, outcome = self._go_on(process, outcome)
         except _Overrun:
             self._let_go()
             process.reap()
@@ -81,6 +89,15 @@ class Task(Future[Any]):
             self.set_exception(outcome)
         return not self._stopped
 
+    def _go_on(self, process: Process, outcome: Any) -> tuple[bool, Any]:
+        """The outcome of the second call, in the same process; of `then` itself where that raised."""
+        assert self.then
+        try:
+            call = pickle.dumps(self.then(self, outcome))
+        except Exception as error:  # noqa: BLE001 - told to whoever waits for the task
+            return False, error
+        return _exchange(process, call, self.seconds)
+
     def _let_go(self) -> None:
         with self._lock:
             self._process = None
@@ -89,6 +106,10 @@ class Task(Future[Any]):
         if self._stopped:
             return CancelledError()
         return WorkerDied(signal=-status) if status < 0 else WorkerDied(status=status)
+
+
+Then = Callable[[Task, Any], tuple[Callable[..., Any], tuple[Any, ...], int]]
+"""What a task goes on with: from its first outcome to the function, arguments and memory of a second call."""
 
 
 class Pool:
@@ -132,13 +153,17 @@ class Pool:
         seconds: float | None = None,
         memory: int = 0,
         started: Callable[[], None] | None = None,
+        then: Then | None = None,
     ) -> Task:
         """The task of calling `function` in a worker, which can import it; `started` is called when a worker begins.
+
+        `then` makes a second call of the first one's outcome, for the same worker and with `seconds` of its own; what
+        it raises is the task's exception.
 
         After `seconds` the worker is killed and the result is a TimeoutError. `memory` is how many bytes the call may
         add to its worker's address space. Raises BusyError when the queue is full.
         """
-        task = Task(pickle.dumps((function, arguments, memory)), seconds, started, self._killing)
+        task = Task(pickle.dumps((function, arguments, memory)), seconds, started, then, self._killing)
         with self._changed:
             if self._closing.is_set():
                 raise BusyError("The workers have been stopped.")
