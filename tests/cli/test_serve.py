@@ -1,4 +1,5 @@
 import http.client
+import json
 import os
 import re
 import signal
@@ -8,12 +9,17 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
 from frontdesk import errors
 from frontdesk.cli import serve
+from frontdesk.context import Caller
+from frontdesk.database.connections import Database
+from frontdesk.history import changes, undo
+from frontdesk.tables import rows
 
 Start = Callable[..., "Running"]
 
@@ -225,3 +231,43 @@ def test_what_cannot_be_served_is_said(tmp_path: Path, names: list[str], sentenc
         (tmp_path / name).touch()
     with pytest.raises(errors.ConfigError, match=sentence):
         serve.find(tuple(tmp_path / name for name in names))
+
+
+def newer(path: Path, text: str) -> None:
+    """Writes the file anew, later than everything else."""
+    path.write_text(text)
+    later = time.time() + 10
+    os.utime(path, (later, later))
+
+
+def test_a_csv_file_that_is_newer_is_said_and_with_reload_replaces_the_rows_in_one_change(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+):
+    (tmp_path / "sales.csv").write_text("id,product\n1,Product1\n2,Product2\n")
+    serve.find((tmp_path / "sales.csv",))
+    newer(tmp_path / "sales.csv", "id,product\n2,Product2b\n3,Product3\n4,Product4\n")
+    serve.find((tmp_path / "sales.csv",))
+    assert "--reload" in capsys.readouterr().err
+    serve.find((tmp_path / "sales.csv",), reload=True)
+    with closing(Database("sales", tmp_path / "sales.db")) as place:
+        assert [row[0] for row in rows.page(place, "sales").rows] == [2, 3, 4]
+        undo.undo(place, [changes.search(place, table="sales").changes[0].number], Caller("ada", "admin"))
+        assert [tuple(row) for row in rows.page(place, "sales").rows] == [(1, "Product1"), (2, "Product2")]
+
+
+def test_a_reload_that_does_not_fit_changes_nothing(tmp_path: Path):
+    (tmp_path / "sales.csv").write_text("id,product\n1,Product1\n")
+    serve.find((tmp_path / "sales.csv",))
+    newer(tmp_path / "sales.csv", "id,colour\n1,red\n")
+    with pytest.raises(errors.InputError, match="no such column"):
+        serve.find((tmp_path / "sales.csv",), reload=True)
+    with closing(sqlite3.connect(tmp_path / "sales.db")) as connection:
+        assert connection.execute("SELECT * FROM sales").fetchall() == [(1, "Product1")]
+
+
+def test_with_json_the_start_is_one_line_of_json(start: Start, tmp_path: Path):
+    (tmp_path / "sales.csv").write_text("a\n1\n")
+    running = start("serve", "sales.csv", "--json")
+    told = json.loads(running.lines[0])
+    assert told["folder"] == str(tmp_path)
+    assert running.ask("/welcome/" + told["first_admin"].rpartition("/")[2])[0] == 200

@@ -34,6 +34,10 @@ class User:
         """The user as who acts."""
         return Caller(self.name, self.role)
 
+    def json(self) -> dict[str, Any]:
+        """The user as the API gives it."""
+        return {"name": self.name, "role": self.role, "disabled": self.disabled, "created": self.created}
+
 
 def add(database: Database, name: str, password: str, role: str) -> User:
     """A new user. Raises InputError, ConflictError for a name that is taken, whatever its capitals."""

@@ -20,6 +20,7 @@ COMMANDS = {
     "loggers": "frontdesk.cli.loggers",
     "users": "frontdesk.cli.users",
     "tokens": "frontdesk.cli.tokens",
+    "check": "frontdesk.cli.check",
 }
 """Each command and the module that holds it as `command`; a module is imported when its command is called."""
 

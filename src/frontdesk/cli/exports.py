@@ -26,6 +26,7 @@ from frontdesk.tables import exports
 @click.option(
     "--output", "-o", type=click.Path(path_type=Path, dir_okay=False), metavar="FILE", help="Default: stdout."
 )
+@click.option("--json", "form", flag_value="json", help="As --format json.")
 @options.with_desk
 def command(
     desk: Desk,

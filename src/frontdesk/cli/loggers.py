@@ -23,7 +23,9 @@ def command(desk: Desk, name: str | None, level: str | None, minutes: int | None
         raise click.UsageError("--minutes and --reset need the NAME of a logger, --minutes a LEVEL too.")
     listed = loggers.list_all(desk.config, desk.state, desk.read_logs(), [name] if name else [])
     shown = [one for one in listed if name in {None, one.name}]
-    if as_json:
+    if as_json and name and (level or reset):
+        options.print_json(vars(shown[0]))
+    elif as_json:
         options.print_json({"loggers": [vars(one) for one in shown], "next": None})
     for one in shown if not as_json else ():
         click.echo(f"{one.name:40} {one.effective:8} {one.source}")

@@ -14,17 +14,22 @@ from frontdesk.desk import Desk
 from frontdesk.logs import handlers
 
 
-def with_desk(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Adds `--desk FOLDER`; the command gets the opened desk as `desk`, and its records go into the desk's logs."""
-
-    @click.option(
+def with_folder(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Adds `--desk FOLDER`, given to the command as `folder`."""
+    return click.option(
         "--desk",
         "folder",
         default=".",
         envvar="FRONTDESK_DESK",
         metavar="FOLDER",
         help="The desk's folder (default: this one).",
-    )
+    )(command)
+
+
+def with_desk(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Adds `--desk FOLDER`; the command gets the opened desk as `desk`, and its records go into the desk's logs."""
+
+    @with_folder
     @functools.wraps(command)
     def with_opened(folder: str, **arguments: Any) -> Any:
         desk = Desk(folder, logs={"console": False})

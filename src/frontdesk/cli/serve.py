@@ -24,6 +24,7 @@ from frontdesk.tables import imports, sources
 from frontdesk.web import create_app, serving
 
 SUFFIXES = (*files.SUFFIXES, *imports.SUFFIXES, ".py")
+Tell = Callable[[str], object]
 LOOPBACK = ("localhost", "127.0.0.1", "[::1]")
 
 
@@ -46,7 +47,9 @@ class Plan:
 @click.option("--workers", type=click.IntRange(min=1), help="Worker processes for functions, of each web process (2).")
 @click.option("--processes", type=click.IntRange(min=1), help="Web processes over one port (default: 1).")
 @click.option("--read-only", is_flag=True, default=None, help="Nothing in the databases can be changed.")
+@click.option("--reload", is_flag=True, help="Replace the table of a CSV file that is newer; it can be undone.")
 @click.option("--server", type=click.Choice(["waitress", "granian"]), help="Which server answers (default: waitress).")
+@options.with_json
 def command(
     paths: tuple[Path, ...],
     desk: str,
@@ -55,10 +58,12 @@ def command(
     workers: int | None,
     processes: int | None,
     read_only: bool | None,
+    reload: bool,
     server: str | None,
+    as_json: bool,
 ) -> None:
     """Serves a desk: the folder PATH, or only the files named by PATH. A CSV file becomes a table of a database."""
-    folder, only = find(paths or (Path(desk),))
+    folder, only = find(paths or (Path(desk),), reload=reload, tell=_tell_aside if as_json else click.echo)
     given = {"host": host, "port": port, "processes": processes, "server": server}
     overrides: dict[str, Any] = {"server": {name: value for name, value in given.items() if value is not None}}
     overrides |= {"functions": {"workers": workers}} if workers else {}
@@ -68,15 +73,21 @@ def command(
     try:
         listener = serving.listen(opened.config.server.host, opened.config.server.port)
         address = serving.address(listener)
-        click.echo(f"Frontdesk serves {opened.folder} at {address}")
-        if not users.exist(opened.state):
-            click.echo(
-                f"Make the first admin here, within 30 minutes: {first_link(address, links.create(opened.state))}"
-            )
+        link = None if users.exist(opened.state) else first_link(address, links.create(opened.state))
+        _tell_start(as_json, opened.folder, address, link)
         config = opened.config
     finally:
         opened.close()
-    run(config, overrides, listener, tell_ready)
+    run(config, overrides, listener, bool if as_json else tell_ready)
+
+
+def _tell_start(as_json: bool, folder: Path, address: str, link: str | None) -> None:
+    if as_json:
+        options.print_json({"folder": folder, "address": address, "first_admin": link})
+        return
+    click.echo(f"Frontdesk serves {folder} at {address}")
+    if link:
+        click.echo(f"Make the first admin here, within 30 minutes: {link}")
 
 
 def tell_ready() -> None:
@@ -84,8 +95,15 @@ def tell_ready() -> None:
     click.echo("Ctrl-C stops it.")
 
 
-def find(paths: tuple[Path, ...]) -> tuple[Path, tuple[str, ...]]:
-    """The desk's folder and the names of the files to show, all when empty. Raises ConfigError."""
+def _tell_aside(sentence: str) -> None:
+    click.echo(sentence, err=True)
+
+
+def find(paths: tuple[Path, ...], *, reload: bool = False, tell: Tell = click.echo) -> tuple[Path, tuple[str, ...]]:
+    """The desk's folder and the names of the files to show, all when empty. Raises ConfigError.
+
+    `reload` puts the rows of a CSV file that is newer than its database in place of those of its table.
+    """
     for path in paths:
         if not path.exists():
             raise ConfigError(f"There is no file or folder {path}.", "Name a folder, or files of one.")
@@ -99,10 +117,13 @@ def find(paths: tuple[Path, ...]) -> tuple[Path, tuple[str, ...]]:
             raise ConfigError(f"{path} lies in another folder than {paths[0]}.", "Serve files of one folder at a time.")
         if path.suffix.lower() in files.SUFFIXES and (problem := files.problem(path)):
             raise ConfigError(problem, "Name a database, or a CSV file to make one of.")
-    return folder, tuple(_load(path) if path.suffix.lower() in imports.SUFFIXES else path.name for path in paths)
+    loads = [path.suffix.lower() in imports.SUFFIXES for path in paths]
+    return folder, tuple(
+        _load(path, reload, tell) if loaded else path.name for path, loaded in zip(paths, loads, strict=True)
+    )
 
 
-def _load(path: Path) -> str:
+def _load(path: Path, reload: bool, tell: Tell) -> str:
     """The name of the database beside the CSV file that has it as a table; made when it is not there."""
     target = path.with_suffix(".db")
     name = path.stem
@@ -110,13 +131,23 @@ def _load(path: Path) -> str:
         with closing(Database(name, target)) as database:
             if name in schema.tables(database):
                 if path.stat().st_mtime > target.stat().st_mtime:
-                    click.echo(f"{path.name} is newer than {target.name}, which is served as it is.", err=True)
+                    _tell_newer(database, path, reload, tell)
                 return target.name
             rows = _load_into(database, path)
     else:
         rows = _load_new(path, target)
-    click.echo(f"Loaded {rows:,} rows of {path.name} into {target.name}.")
+    tell(f"Loaded {rows:,} rows of {path.name} into {target.name}.")
     return target.name
+
+
+def _tell_newer(database: Database, path: Path, reload: bool, tell: Tell) -> None:
+    target = database.path
+    if not reload:
+        click.echo(f"{path.name} is newer than {target.name}, which is served as it is; --reload loads it.", err=True)
+        return
+    done = imports.replace(database, sources.open(path), path.stem, options.caller())
+    os.utime(target)  # a change may stay beside the file, in its write-ahead log
+    tell(f"Replaced the rows of {path.stem} by the {done.inserted:,} of {path.name}, which can be undone.")
 
 
 def _load_new(path: Path, target: Path) -> int:

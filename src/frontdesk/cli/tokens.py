@@ -24,7 +24,7 @@ def create(desk: Desk, name: str, role: str, days: int | None, as_json: bool) ->
     secret = tokens.create(desk.state, name, role, options.caller(), days)
     audit.record(desk.state, options.caller().name, "token created", f"{name} ({role})")
     if as_json:
-        options.print_json({"name": name, "role": role, "token": secret})
+        options.print_json({**vars(tokens.show(desk.state, name)), "token": secret})
     else:
         click.echo(secret)
 

@@ -1,6 +1,7 @@
 """`frontdesk users`: who can sign in."""
 
 import sys
+from typing import Any
 
 import click
 
@@ -30,7 +31,7 @@ def add(desk: Desk, name: str, role: str, password_stdin: bool, as_json: bool) -
     """Adds a user."""
     made = users.add(desk.state, name, _read_password(password_stdin), role)
     _note(desk, "user added", f"{made.name} ({made.role})")
-    _say(as_json, f"Added {made.name} as {made.role}.", name=made.name, role=made.role)
+    _say(as_json, f"Added {made.name} as {made.role}.", made.json())
 
 
 @command.command("list")
@@ -40,7 +41,7 @@ def list_users(desk: Desk, as_json: bool) -> None:
     """Lists the users."""
     listed = users.list_all(desk.state)
     if as_json:
-        options.print_json({"users": [vars(user) for user in listed], "next": None})
+        options.print_json({"users": [user.json() for user in listed], "next": None})
     for user in listed if not as_json else ():
         click.echo(f"{user.name:30} {user.role}{' disabled' if user.disabled else ''}")
 
@@ -53,7 +54,7 @@ def remove(desk: Desk, name: str, as_json: bool) -> None:
     """Removes a user with all sessions and tokens."""
     users.remove(desk.state, name)
     _note(desk, "user removed", name)
-    _say(as_json, f"Removed {name}.", name=name)
+    _say(as_json, f"Removed {name}.", {"name": name})
 
 
 @command.command("password")
@@ -66,7 +67,7 @@ def password(desk: Desk, name: str, password_stdin: bool, as_json: bool) -> None
     found = users.find(desk.state, name)
     users.set_password(desk.state, found.name, _read_password(password_stdin))
     _note(desk, "password changed", found.name)
-    _say(as_json, f"Changed the password of {found.name}.", name=found.name)
+    _say(as_json, f"Changed the password of {found.name}.", found.json())
 
 
 @command.command("role")
@@ -78,7 +79,7 @@ def role(desk: Desk, name: str, role: str, as_json: bool) -> None:
     """Gives a user another role, at once."""
     users.set_role(desk.state, name, role)
     _note(desk, "role changed", f"{name} ({role})")
-    _say(as_json, f"{name} is {role}.", name=name, role=role)
+    _say(as_json, f"{name} is {role}.", users.find(desk.state, name).json())
 
 
 def _read_password(from_stdin: bool) -> str:
@@ -92,7 +93,7 @@ def _note(desk: Desk, action: str, detail: str) -> None:
     audit.record(desk.state, options.caller().name, action, detail)
 
 
-def _say(as_json: bool, sentence: str, **values: str) -> None:
+def _say(as_json: bool, sentence: str, values: dict[str, Any]) -> None:
     if as_json:
         options.print_json(values)
     else:

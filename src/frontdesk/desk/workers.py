@@ -13,3 +13,10 @@ def initialise(config: Config) -> None:
     handlers.configure(config, "worker")
     loggers.Watch(config, state.open(config)).start()
     worker.importing = loggers.importing
+
+
+def bare(config: Config) -> None:
+    """Makes this process a worker that keeps nothing: what it imports is only looked at."""
+    from frontdesk.functions import worker
+
+    worker.initialise(config)

@@ -52,6 +52,14 @@ def catch_up(config: Config, database: Database) -> None:
         carry(config, database)
 
 
+def waiting(config: Config, database: Database) -> int:
+    """The bytes of log lines that are not in the index yet."""
+    sizes = _sizes(handlers.folder_of(config))
+    with database.connect() as connection:
+        known = _offsets(connection, list(sizes))
+    return sum(max(0, size - known.get(name, 0)) for name, size in sizes.items())
+
+
 @dataclass
 class _Piece:
     """New whole lines of one file, from its last carried byte to `end`."""

@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from sqlalchemy import Connection
 
 from frontdesk.context import Caller
-from frontdesk.database import schema
+from frontdesk.database import connections, schema
 from frontdesk.database.connections import Database
 from frontdesk.database.schema import Column, Table
 from frontdesk.errors import ConflictError, InputError, PermissionDenied
@@ -46,8 +46,7 @@ class Rows(Load):
         contiguous = self._checked()
         names = tuple(column.name for column in self._columns if column)
         with capture.recording(self.database, self.by, "import") as connection:
-            if schema.read(self.database, connection).get(self._table.name) != self._table:
-                raise ConflictError(f"{self._table.name} was changed or dropped meanwhile.", "Nothing was imported.")
+            self._check_same(connection)
             plain = contiguous and not schema.has_triggers(connection, self._table.name)
             if plain:
                 capture.recorder_of(connection).leave_out(self._table.name)
@@ -62,6 +61,10 @@ class Rows(Load):
         change = f"{self.database.name}.{changes[0]}" if changes else None
         columns = loads.described(self.source, [column for column in self._columns if column])
         return Loaded(self._table.name, inserted, affected - inserted, self.rows - affected, columns, change)
+
+    def _check_same(self, connection: Connection) -> None:
+        if schema.read(self.database, connection).get(self._table.name) != self._table:
+            raise ConflictError(f"{self._table.name} was changed or dropped meanwhile.", "Nothing was imported.")
 
     def _checked(self) -> bool:
         """Checks every value before anyone is kept waiting; whether the rows' keys will follow one another."""
@@ -107,6 +110,38 @@ class Rows(Load):
         if rows != self.rows:
             raise ConflictError(f"{self._table.name} draws keys out of order.", "Write the keys in the file.")
         return [blocks.record(connection, self._table, rows, first, last, digest)]
+
+
+class Replacement(Rows):
+    """In place of the rows of a table that is there, in one transaction and as one change."""
+
+    def load(self) -> Loaded:
+        self._checked()
+        names = tuple(column.name for column in self._columns if column)
+        self.rows = 0
+        with capture.recording(self.database, self.by, "import") as connection:
+            self._check_same(connection)
+            _check_alone(self.database, connection, self._table.name)
+            connections.driver_of(connection).execute("PRAGMA defer_foreign_keys = ON")
+            connection.execute(sa.delete(self._table.clause))
+            for values, rows in self._values():
+                self.insert(connection, self._table.name, names, values, Digest())
+                self.rows += rows
+            changes = capture.recorder_of(connection).ids
+        change = f"{self.database.name}.{changes[0]}" if changes else None
+        columns = loads.described(self.source, [column for column in self._columns if column])
+        return Loaded(self._table.name, self.rows, 0, 0, columns, change)
+
+
+def _check_alone(database: Database, connection: Connection, name: str) -> None:
+    """Refuses where rows of other tables would be deleted or changed along with those of the table."""
+    for other in schema.read(database, connection).values():
+        for key in other.foreign_keys:
+            if key.table == name and not {key.on_delete, key.on_update} <= {"NO ACTION", "RESTRICT"}:
+                raise ConflictError(
+                    f"Rows of {other.name} would be deleted or changed along with those of {name}.",
+                    "Import the file with --on-conflict update instead.",
+                )
 
 
 def _has_row_key(table: Table) -> bool:

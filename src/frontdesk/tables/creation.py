@@ -40,13 +40,15 @@ def check_free(database: Database, table: str, connection: Connection | None = N
         raise ConflictError(f"{database.name} has a table {table!r} already.", "Choose another name.")
 
 
+def leftovers(database: Database) -> list[str]:
+    """The hidden tables of loads whose process died."""
+    with database.connect() as connection:
+        return [name for name in schema.names(connection, HIDDEN) if not _is_alive(name)]
+
+
 def drop_leftovers(database: Database) -> None:
     """Drops what loads left behind whose process died."""
-    if database.read_only:
-        return
-    with database.connect() as connection:
-        left = [name for name in schema.names(connection, HIDDEN) if not _is_alive(name)]
-    for name in left:
+    for name in () if database.read_only else leftovers(database):
         with database.transaction(durable=False) as connection:
             if name in schema.names(connection, HIDDEN):
                 schema.drop(connection, name)

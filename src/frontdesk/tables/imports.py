@@ -11,12 +11,24 @@ from frontdesk.database.connections import Database
 from frontdesk.database.schema import Column
 from frontdesk.errors import InputError, PermissionDenied
 from frontdesk.tables import creation, detection, sources, structure
-from frontdesk.tables.additions import Rows
-from frontdesk.tables.creation import NewTable, drop_leftovers
+from frontdesk.tables.additions import Replacement, Rows
+from frontdesk.tables.creation import NewTable, drop_leftovers, leftovers
 from frontdesk.tables.loads import ON_CONFLICT, Loaded, Progress, Wish
 from frontdesk.tables.sources import Source
 
-__all__ = ["ON_CONFLICT", "SUFFIXES", "Loaded", "Preview", "Progress", "Wish", "drop_leftovers", "load", "preview"]
+__all__ = [
+    "ON_CONFLICT",
+    "SUFFIXES",
+    "Loaded",
+    "Preview",
+    "Progress",
+    "Wish",
+    "drop_leftovers",
+    "leftovers",
+    "load",
+    "preview",
+    "replace",
+]
 
 PLAIN = Wish()
 SUFFIXES = tuple(sources.FORMATS)
@@ -48,6 +60,15 @@ def load(database: Database, source: Source, table: str, by: Caller, wish: Wish 
     creation.check_free(database, table)
     drop_leftovers(database)
     return NewTable(database, source, table, by, wish).load()
+
+
+def replace(database: Database, source: Source, table: str, by: Caller, wish: Wish = PLAIN) -> Loaded:
+    """All rows of the file in place of those of a table that is there, as one change that can be undone.
+
+    Raises what `load` raises, and ConflictError when other rows would go or change along with those of the table.
+    """
+    _check(source, wish)
+    return Replacement(database, source, schema.table(database, table), by, wish).load()
 
 
 def _check(source: Source, wish: Wish) -> None:

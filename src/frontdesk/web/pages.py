@@ -58,6 +58,21 @@ def page(page: str) -> Response:
     return rendering.page("pages/page.html", name=page, title=title.strip() or page, content=Markup(content))  # noqa: S704
 
 
+def problems(folder: Path) -> dict[str, str]:
+    """A sentence for every template of the desk that cannot be parsed, by its file's name."""
+    environment = ImmutableSandboxedEnvironment(autoescape=True)
+    found = {}
+    for name in pages.names(folder):
+        path = folder / pages.FOLDER / f"{name}.html"
+        try:
+            environment.parse(path.read_text("utf-8"), path.name)
+        except TemplateSyntaxError as error:
+            found[path.name] = f"{path.name}, line {error.lineno}: {error.message}"
+        except (OSError, UnicodeDecodeError) as error:
+            found[path.name] = f"{path.name} cannot be read: {error}"
+    return found
+
+
 def _fill(folder: Path, name: str, known: dict[str, object]) -> str:
     environment = ImmutableSandboxedEnvironment(
         loader=ChoiceLoader([DictLoader(PARENTS), FileSystemLoader(folder)]), autoescape=True, undefined=StrictUndefined

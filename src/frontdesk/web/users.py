@@ -5,7 +5,6 @@ import logging
 from flask import Blueprint, Response, request
 
 from frontdesk.accounts import audit, users
-from frontdesk.accounts.users import User
 from frontdesk.context import ROLES
 from frontdesk.forms import parsing
 from frontdesk.forms.fields import Field
@@ -27,7 +26,7 @@ CHANGED = (PASSWORD, ROLE)
 def index_json() -> Response:
     """`{users: [{name, role, disabled, created}], next}`."""
     found, after = bodies.part(users.list_all(current.desk().state))
-    return rendering.answer({"users": [_shown(user) for user in found], "next": after})
+    return rendering.answer({"users": [user.json() for user in found], "next": after})
 
 
 @routes.post("/api/users")
@@ -36,7 +35,7 @@ def add_json() -> Response:
     """201 with the user added from `{name, password, role}`; 409 for a name that is taken."""
     made = users.add(current.desk().state, **parsing.parse_json(NEW, bodies.json_object()))
     note("user added", f"{made.name} ({made.role})")
-    return rendering.answer(_shown(made), 201)
+    return rendering.answer(made.json(), 201)
 
 
 @routes.patch("/api/users/<name:user>")
@@ -49,7 +48,7 @@ def change_json(user: str) -> Response:
         note("password changed", changed.name)
     if "role" in given:
         note("role changed", f"{changed.name} ({changed.role})")
-    return rendering.answer(_shown(changed))
+    return rendering.answer(changed.json())
 
 
 @routes.delete("/api/users/<name:user>")
@@ -66,7 +65,3 @@ def note(action: str, detail: str) -> None:
     who = access.caller().name
     audit.record(current.desk().state, who, action, detail, address=request.remote_addr or "")
     logger.info("%s: %s: %s", who, action, detail, extra={"address": request.remote_addr or ""})
-
-
-def _shown(user: User) -> dict[str, object]:
-    return {name: getattr(user, name) for name in ("name", "role", "disabled", "created")}

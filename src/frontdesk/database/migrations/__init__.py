@@ -15,7 +15,7 @@ def upgrade(database: Database, name: str, newest: str) -> None:
 
     Raises ConfigError for a database of a newer Frontdesk.
     """
-    if _revision_of(database) == newest:
+    if revision_of(database) == newest:
         return
     with database.transaction() as connection:
         revision = _revision(connection)
@@ -27,7 +27,8 @@ def upgrade(database: Database, name: str, newest: str) -> None:
             _migrate(connection, name)
 
 
-def _revision_of(database: Database) -> str | None:
+def revision_of(database: Database) -> str | None:
+    """The revision that the database is at; None where there is none yet."""
     if not database.path.exists():
         return None
     with database.connect() as connection:
