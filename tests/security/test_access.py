@@ -106,6 +106,8 @@ VIEWERS = {
     "functions.call_json",
     "runs.index",
     "runs.run",
+    "files.download",
+    "files.preview",
     "runs.index_json",
     "runs.run_json",
     "runs.records_json",

@@ -17,6 +17,7 @@ from frontdesk.database import files, logs, state
 from frontdesk.database.connections import Database
 from frontdesk.desk import overviews, workers
 from frontdesk.desk.changes import Changes
+from frontdesk.desk.files import Files
 from frontdesk.desk.runs import Runs
 from frontdesk.errors import ConfigError, Error, NotFoundError, OperationalError
 from frontdesk.functions import calls, runs
@@ -129,6 +130,11 @@ class Desk:
     def runs(self) -> Runs:
         """The runs with what they changed and logged."""
         return Runs(self.state, self.changes, self.read_logs())
+
+    @property
+    def files(self) -> Files:
+        """The files that runs hold."""
+        return Files(self.config, self.state, self.pool)
 
     def read_logs(self) -> Database:
         """The log index, with everything in it that was logged up to now."""

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from frontdesk.context import Caller
 from frontdesk.errors import InputError, NotFoundError
-from frontdesk.functions import runs
+from frontdesk.functions import attachments, runs
 from frontdesk.tables import filters, rows
 
 if TYPE_CHECKING:
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 FOLDER = "pages"
 MOST_ROWS = 1000
+_CLOSED = {".py", ".toml", ".db", ".sqlite", ".sqlite3", ".log", ".env"}
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*")
 
 
@@ -57,5 +58,22 @@ class Reader:
             return list(csv.DictReader(file, delimiter="\t" if path.suffix.lower() == ".tsv" else ","))
 
     def call(self, function: str, **arguments: Any) -> Any:
-        """`call("divide", a=1, b=2)`: the function's result; the call is a run. Raises FunctionError."""
-        return runs.value(self.desk.calls.call(function, arguments, self.by))
+        """`call("divide", a=1, b=2)`: the function's result; the call is a run. Raises FunctionError.
+
+        A file is named as it lies in the desk's folder: `call("classify", photo="cat.jpg")`.
+        """
+        fields = {field.name: field for field in self.desk.registry.find(function).fields}
+        with self.desk.files.incoming() as incoming:
+            for name, given in arguments.items():
+                if isinstance(given, str) and name in fields and fields[name].kind in attachments.KINDS:
+                    arguments[name] = {"$file": incoming.take_path(name, self._path(name, given))}
+            incoming.check()
+            return runs.value(self.desk.calls.call(function, arguments, self.by, uploads=incoming.uploads))
+
+    def _path(self, field: str, name: str) -> Path:
+        """A file at the top of the desk's folder that is for everybody: no hidden one, no database, no program."""
+        path = (self.desk.folder / name).resolve()
+        secret = path.name.startswith(".") or path.suffix.lower() in _CLOSED
+        if path.parent != self.desk.folder or secret or not path.is_file():
+            raise InputError(errors={field: f"There is no file {name!r} in the desk's folder that a page may send."})
+        return path

@@ -10,7 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO
+from typing import IO
 
 from frontdesk.errors import InputError, NotFoundError, TooLargeError
 from frontdesk.files import types
@@ -52,7 +52,7 @@ class Upload:
     first: bytes  #: its first bytes
 
 
-def receive(folder: Path, stream: BinaryIO, name: str, claimed: str = "", limit: int | None = None) -> Upload:
+def receive(folder: Path, stream: IO[bytes], name: str, claimed: str = "", limit: int | None = None) -> Upload:
     """Takes a file in, to be settled or discarded.
 
     Raises InputError for an empty one, TooLargeError beyond `limit` bytes: then nothing of it is left.
@@ -94,7 +94,7 @@ def discard(upload: Upload) -> None:
     upload.path.unlink(missing_ok=True)
 
 
-def keep(folder: Path, stream: BinaryIO, name: str, claimed: str = "", limit: int | None = None) -> File:
+def keep(folder: Path, stream: IO[bytes], name: str, claimed: str = "", limit: int | None = None) -> File:
     """The file, kept. Raises as `receive`."""
     return settle(folder, receive(folder, stream, name, claimed, limit))
 

@@ -35,12 +35,22 @@ class Description:
     @property
     def checked_by_worker(self) -> bool:
         """Whether a worker has its say before a run begins: types of the user's own, and pictures."""
-        return any(field.own or field.kind == "image" for field in self.fields)
+        return self.takes_images or any(field.own for field in self.fields)
 
     @property
     def converted_by_worker(self) -> bool:
         """Whether a worker makes something else of the arguments than JSON: types of the user's own, files, images."""
-        return self.checked_by_worker or any(field.kind == "file" for field in self.fields)
+        return self.checked_by_worker or self.takes_files
+
+    @property
+    def takes_images(self) -> bool:
+        """Whether a picture is among what it takes."""
+        return any(field.kind == "image" for field in self.fields)
+
+    @property
+    def takes_files(self) -> bool:
+        """Whether a file or a picture is among what it takes."""
+        return any(field.kind in {"file", "image"} for field in self.fields)
 
     def renamed(self, name: str) -> "Description":
         """The same under another name."""

@@ -14,6 +14,7 @@ from frontdesk.config import Config
 from frontdesk.database.connections import Database
 from frontdesk.database.values import now
 from frontdesk.errors import Error
+from frontdesk.functions import attachments
 from frontdesk.logs import carrier, records
 
 logger = logging.getLogger(__name__)
@@ -42,7 +43,7 @@ class Keeper:
         self._clock = [
             _Clock(CARRY_SECONDS, [self._carry]),
             _Clock(SECOND, [*also, self._remove_finished]),
-            _Clock(HOUR, [self._forget_records, self._forget_accounts]),
+            _Clock(HOUR, [self._forget_records, self._forget_accounts, self._forget_files]),
         ]
 
     @property
@@ -114,6 +115,9 @@ class Keeper:
 
     def _forget_records(self) -> None:
         records.forget(self._logs, now() - timedelta(days=self._config.logs.keep_days))
+
+    def _forget_files(self) -> None:
+        attachments.forget(self._state, self._config.files_folder)
 
     def _forget_accounts(self) -> None:
         sessions.forget(self._state, self._config.sessions)

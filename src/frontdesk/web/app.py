@@ -16,6 +16,7 @@ from frontdesk.web import (
     current,
     errors,
     exports,
+    files,
     functions,
     health,
     home,
@@ -36,7 +37,7 @@ from frontdesk.web import logs as log_pages
 logger = logging.getLogger("frontdesk.web")
 
 POLICY = (
-    "default-src 'self'; script-src 'self'; style-src 'self'; img-src 'self' data:; object-src 'none'; "
+    "default-src 'self'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; object-src 'none'; "
     "base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
 )
 QUIET = frozenset({"static", "health.healthz", "health.readyz", "logs.tail"})
@@ -45,7 +46,7 @@ QUIET = frozenset({"static", "health.healthz", "health.readyz", "logs.tail"})
 
 ROOMS = (
     *(home, accounts, users, tokens, tables, rows, changes, imports, exports, queries, functions, runs, log_pages),
-    *(pages, health),
+    *(files, pages, health),
 )
 """The modules whose routes make the application."""
 

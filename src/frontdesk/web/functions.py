@@ -8,14 +8,16 @@ from typing import Any
 from flask import Blueprint, Response, request, url_for
 
 from frontdesk.errors import InputError
+from frontdesk.files import store
 from frontdesk.forms.fields import Field
-from frontdesk.functions import runs
+from frontdesk.functions import attachments, media, runs
 from frontdesk.functions.descriptions import Description
 from frontdesk.functions.runs import Run
-from frontdesk.web import access, bodies, current, rendering
+from frontdesk.web import access, bodies, current, errors, files, rendering
 
 routes = Blueprint("functions", __name__)
 
+CHOOSE_AGAIN = "Choose it again: nothing was kept, since something else is wrong."
 PATIENCE = 1.0
 """Seconds that a form waits for its result; a longer run has a page of its own, with Stop."""
 
@@ -64,11 +66,13 @@ def _form(
 @access.allow("viewer")
 def call(function: str) -> Response:
     """Calls with what was typed and leads to the result, or to the run's page when that takes longer."""
-    found = current.desk().registry.find(function)
+    desk, found = current.desk(), current.desk().registry.find(function)
     try:
-        run = current.desk().calls.call(function, _typed(found), access.caller(), text=True, wait=PATIENCE)
+        with files.received(found.fields) as (sent, uploads):
+            given = _typed(found) | sent
+            run = desk.calls.call(function, given, access.caller(), text=True, wait=PATIENCE, uploads=uploads)
     except InputError as error:
-        return _form(found, request.form, error.errors, status=422)
+        return _form(found, request.form, _again(found, error.errors), status=errors.status_of(error))
     shown = url_for("functions.function", function=function, run=run.id)
     return rendering.lead_to(url_for("runs.run", run=run.id) if run.live else shown)
 
@@ -83,9 +87,15 @@ def function_json(function: str) -> Response:
 @routes.post("/api/functions/<name:function>")
 @access.allow("viewer")
 def call_json(function: str) -> Response:
-    """`{run, status, result, milliseconds}`; with `?wait=0` 202 `{run, status}`."""
-    run = current.desk().calls.call(function, bodies.json_object(), access.caller(), wait=waits())
-    return answer(run)
+    """`{run, status, result, milliseconds}`; with `?wait=0` 202 `{run, status}`. JSON, a form with files, a picture."""
+    desk, by = current.desk(), access.caller()
+    if request.mimetype != "multipart/form-data" and not request.mimetype.startswith("image/"):
+        return answer(desk.calls.call(function, bodies.json_object(), by, wait=waits()))
+    found = desk.registry.find(function)
+    receive = files.received if request.mimetype == "multipart/form-data" else files.received_image
+    with receive(found.fields) as (sent, uploads):
+        given = _asked() | _typed(found) | sent
+        return answer(desk.calls.call(function, given, by, text=True, wait=waits(), uploads=uploads))
 
 
 @routes.get("/functions/<name:function>/api")
@@ -114,6 +124,30 @@ def source(function: str) -> Response:
 def pretty(value: Any) -> str:
     """A JSON value over several lines, as a person reads it."""
     return json.dumps(value, ensure_ascii=False, indent=2)
+
+
+@routes.app_template_filter("sentence")
+def sentence(label: Mapping[str, Any]) -> str:
+    """A label's JSON as a person says it."""
+    return media.sentence(label)
+
+
+@routes.app_template_global("can_read_images")
+def can_read_images() -> bool:
+    """Whether Pillow is installed."""
+    return media.can_read_images()
+
+
+@routes.app_template_global("file_limit")
+def file_limit() -> int:
+    """How many bytes one file may have."""
+    return current.desk().config.files.max_bytes
+
+
+@routes.app_template_filter("file_hash")
+def file_hash(value: Any) -> str:
+    """The hash of a kept file that a JSON value stands for; empty for every other value."""
+    return store.hash_in(value["$file"]) if isinstance(value, Mapping) and isinstance(value.get("$file"), str) else ""
 
 
 def waits() -> bool:
@@ -145,10 +179,23 @@ def _typed(found: Description) -> dict[str, str | list[str]]:
     return typed | {field.name: "" for field in found.fields if f"{field.name}__null" in form}
 
 
+def _asked() -> dict[str, str | list[str]]:
+    """What is given in the address, beside a body that is a picture or a form."""
+    return {name: texts for name, texts in request.args.lists() if name != "wait"}
+
+
+def _again(found: Description, wrong: Mapping[str, str]) -> dict[str, str]:
+    """What is wrong; a file that was sent beside it has gone with the form."""
+    lost = {field.name: CHOOSE_AGAIN for field in found.fields if request.files.get(field.name)}
+    return lost | dict(wrong)
+
+
 def _written(field: Field, value: Any) -> str:
     """A JSON value as its field would have it typed."""
     if value is None:
         return ""
+    if field.kind in attachments.KINDS:
+        return "\n".join(item["$file"] for item in (value if field.multiple else [value]))
     if field.multiple and isinstance(value, list) and not any(isinstance(item, (list, dict)) for item in value):
         return "\n".join(_written(field, item) for item in value)
     if isinstance(value, str) and not (field.kind == "any" and _reads_as_json(value)):

@@ -18,6 +18,7 @@ from markupsafe import Markup
 
 from frontdesk.desk import pages
 from frontdesk.errors import Error, NotFoundError, PageError
+from frontdesk.functions import media
 from frontdesk.web import access, current, rendering
 
 routes = Blueprint("pages", __name__)
@@ -77,6 +78,7 @@ def _fill(folder: Path, name: str, known: dict[str, object]) -> str:
     environment = ImmutableSandboxedEnvironment(
         loader=ChoiceLoader([DictLoader(PARENTS), FileSystemLoader(folder)]), autoescape=True, undefined=StrictUndefined
     )
+    environment.filters["sentence"] = media.sentence
     try:
         return environment.get_template(f"{name}.html").render(known)
     except TemplateSyntaxError as error:

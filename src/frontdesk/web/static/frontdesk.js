@@ -424,16 +424,68 @@
   document.addEventListener("submit", send);
   document.addEventListener("submit", (event) => { if (event.target.matches("form[data-stop]")) offerStop(event.target); });
 
-  // A file may be dropped anywhere on a page that asks for one
+  // A file may be dropped anywhere on a page that asks for one, and a picture pasted; it is seen before it is sent
+  const PICTURE = /^image\/(png|jpeg|webp)$/;
+  const sizeOf = (bytes) => bytes < 1e6 ? `${Math.max(1, Math.round(bytes / 1000))} kB` : `${(bytes / 1e6).toFixed(1)} MB`;
+
+  function give(field, files) {
+    const chosen = new DataTransfer();
+    for (const file of field.multiple ? files : [...files].slice(0, 1)) chosen.items.add(file);
+    field.files = chosen.files;
+    field.dispatchEvent(new Event("change", { bubbles: true }));
+  }
+
+  // What a server would refuse is said before it is sent.
+  function refusal(file, chooser) {
+    const most = Number(chooser.dataset.most);
+    if (file.size > most) return `${file.name} is too large: at most ${most / 1e6} MB are taken.`;
+    if (!file.size) return `${file.name} is empty: it has no bytes in it.`;
+    if (chooser.dataset.chooser === "image" && !PICTURE.test(file.type)) return `${file.name} is no PNG, JPEG or WebP.`;
+    return "";
+  }
+
+  function showChosen(field) {
+    const chooser = field.closest("[data-chooser]");
+    if (!chooser) return;
+    const files = [...field.files];
+    const sentence = files.map((file) => refusal(file, chooser)).find(Boolean) || "";
+    field.setCustomValidity(sentence);
+    field.closest(".field").classList.toggle("wrong", Boolean(sentence));
+    const box = chooser.querySelector("[data-chosen]");
+    for (const image of all("img", box)) if (image.src.startsWith("blob:")) URL.revokeObjectURL(image.src);
+    const shown = document.createElement("p");
+    shown.className = sentence ? "error" : "";
+    shown.textContent = sentence || files.map((file) => `${file.name} · ${sizeOf(file.size)}`).join(", ");
+    if (sentence) shown.setAttribute("role", "alert");
+    box.replaceChildren(...(sentence ? [] : files.filter((file) => PICTURE.test(file.type)).map(pictureOf)), shown);
+    box.hidden = !files.length;
+  }
+
+  function pictureOf(file) {
+    const image = document.createElement("img");
+    image.src = URL.createObjectURL(file);
+    image.alt = `Preview of ${file.name}`;
+    return image;
+  }
+
   for (const kind of ["dragover", "drop"]) {
     document.addEventListener(kind, (event) => {
-      const field = document.querySelector("[data-drop]");
+      const under = event.target instanceof Element && event.target.closest(".field")?.querySelector("[data-drop]");
+      const field = under || document.querySelector("[data-drop]");
       if (!field || !event.dataTransfer?.types.includes("Files")) return;
       event.preventDefault();
-      field.classList.toggle("over", kind === "dragover");
-      if (kind === "drop") field.files = event.dataTransfer.files;
+      for (const one of all("[data-drop]")) one.classList.toggle("over", one === field && kind === "dragover");
+      if (kind === "drop") give(field, event.dataTransfer.files);
     });
   }
+  document.addEventListener("paste", (event) => {
+    const field = document.querySelector('[data-chooser="image"] [data-drop]');
+    const pictures = [...(event.clipboardData?.files || [])].filter((file) => file.type.startsWith("image/"));
+    if (!field || !pictures.length) return;
+    event.preventDefault();
+    give(field, pictures);
+  });
+  document.addEventListener("change", (event) => { if (event.target.matches("[data-chooser] [data-drop]")) showChosen(event.target); });
   document.addEventListener("dragleave", () => document.querySelector("[data-drop]")?.classList.remove("over"));
   addEventListener("pageshow", wake);
 
