@@ -17,6 +17,7 @@ from frontdesk.web import access, bodies, current, errors, files, rendering
 
 routes = Blueprint("functions", __name__)
 
+EXAMPLES = {"image": "cat.jpg", "file": "report.csv"}
 CHOOSE_AGAIN = "Choose it again: nothing was kept, since something else is wrong."
 PATIENCE = 1.0
 """Seconds that a form waits for its result; a longer run has a page of its own, with Stop."""
@@ -104,12 +105,15 @@ def api(function: str) -> Response:
     """How to call the function from a shell and from Python."""
     found = current.desk().registry.find(function)
     address = url_for("functions.call_json", function=function, _external=True)
-    given = {field.name: field.example() for field in found.fields}
-    body = json.dumps(given, ensure_ascii=False)
-    words = [f"{field.name}={_written(field, field.example())}" for field in found.fields]
-    command = shlex.join(["frontdesk", "call", function, *words])
-    written = {"literal": repr(given), "quoted": shlex.quote(body)}
-    return rendering.page("functions/api.html", 200, function=found, address=address, command=command, **written)
+    given = {field.name: field.example() for field in found.fields if field.kind not in attachments.KINDS}
+    files = [(field.name, EXAMPLES[field.kind]) for field in found.fields if field.kind in attachments.KINDS]
+    texts = [(field.name, _written(field, given[field.name])) for field in found.fields if field.name in given]
+    command = shlex.join(["frontdesk", "call", function, *(f"{name}={text}" for name, text in texts)])
+    parts = [f"{name}=@{file}" for name, file in files]
+    written = {"literal": repr(given), "quoted": shlex.quote(json.dumps(given, ensure_ascii=False))}
+    form = [shlex.quote(part) for part in [*(f"{name}={text}" for name, text in texts), *parts]]
+    shown = {"command": " ".join([command, *parts]), "form": form, "files": files, "texts": dict(texts)}
+    return rendering.page("functions/api.html", 200, function=found, address=address, **shown, **written)
 
 
 @routes.get("/functions/<name:function>/source")
