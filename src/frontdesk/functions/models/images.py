@@ -57,7 +57,7 @@ def read(source: Source, size: Size | None = None, sha256: str = "") -> Image.Im
 
 def size(source: Source) -> Size:
     """Width and height in pixels of the upright picture, from its header. Raises InputError with a sentence."""
-    with _opened(source) as image:
+    with _silence(), _opened(source) as image:
         return _turned(image, image.size)
 
 
@@ -77,7 +77,7 @@ def preview(source: Source, target: Path) -> None:
 
 
 def _read(source: Source, size: Size | None) -> Image.Image:
-    with _opened(source) as image:
+    with _silence(), _opened(source) as image:
         if size:
             image.draft(None, _turned(image, size))
         try:
@@ -88,12 +88,16 @@ def _read(source: Source, size: Size | None) -> Image.Image:
             raise InputError(DAMAGED) from error
 
 
+def _silence() -> "warnings.catch_warnings[None]":
+    """What Pillow finds odd in somebody's picture is nobody's concern."""
+    return warnings.catch_warnings(action="ignore")
+
+
 def _opened(source: Source) -> Image.Image:
     """The picture with its header read and found fit, and nothing decoded."""
     file = io.BytesIO(source) if isinstance(source, bytes) else source
     try:
-        with warnings.catch_warnings(action="ignore", category=Image.DecompressionBombWarning):
-            image = Image.open(file, formats=FORMATS)
+        image = Image.open(file, formats=FORMATS)
     except Image.DecompressionBombError:
         raise InputError(LARGE.format("over 178")) from None
     except MemoryError:
