@@ -36,6 +36,8 @@ LOWEST = {
     "changes.undo_json": "editor",
     "functions.source": "editor",
     "queries.save": "editor",
+    "queries.rehearse": "admin",
+    "queries.write": "admin",
     "queries.forget": "editor",
     "queries.save_json": "editor",
     "queries.change_saved_json": "editor",
@@ -104,10 +106,10 @@ VIEWERS = {
     "functions.api",
     "functions.call",
     "functions.call_json",
-    "runs.index",
-    "runs.run",
     "files.download",
     "files.preview",
+    "runs.index",
+    "runs.run",
     "runs.index_json",
     "runs.run_json",
     "runs.records_json",
@@ -118,6 +120,8 @@ VIEWERS = {
     "runs.stop_json",
     "pages.index",
     "pages.page",
+    "openapi.document",
+    "docs.index",
 }
 
 

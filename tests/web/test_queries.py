@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from flask import Flask
 
+from frontdesk.accounts import audit
 from frontdesk.desk import Desk
 from frontdesk.web import create_app
 from tests.conftest import Client, signed_in
@@ -176,3 +177,135 @@ def test_what_is_no_saved_query_is_refused_and_nothing_kept(client: Client, body
     assert editor.post(kept, json=body).status_code == 422
     assert editor.get(kept).get_json() == {"queries": [], "next": None}
     assert editor.get("/api/databases/nosuch/queries").status_code == 404
+
+
+def names(folder: Path) -> list[str]:
+    with closing(sqlite3.connect(folder / "example.db")) as connection:
+        return [name for (name,) in connection.execute("SELECT name FROM employees ORDER BY id")]
+
+
+def test_an_admin_tries_sql_that_writes_then_runs_it_and_undoes_it(client: Client, folder: Path) -> None:
+    admin = client("admin")
+    body = {"sql": "DELETE FROM employees WHERE age > :age", "parameters": {"age": 30}, "write": True}
+    tried = admin.post(API, json=body | {"dry_run": True}).get_json()
+    assert set(tried) == {"columns", "rows", "truncated", "milliseconds", "changes", "total"}
+    assert tried["total"] == 2
+    assert tried["changes"][0] == {
+        "table": "employees",
+        "operation": "delete",
+        "rows": 2,
+        "key": 1,
+        "before": {"id": 1, "name": "Krish", "age": 32, "department": "Data Scientist"},
+        "after": None,
+    }
+    assert names(folder) == ["Krish", "Bob", "Charlie"]
+    done = admin.post(API, json=body)
+    answer = done.get_json()
+    assert set(answer) == {"columns", "rows", "truncated", "milliseconds", "changes"}
+    assert names(folder) == ["Bob"]
+    (change,) = answer["changes"]
+    kept = admin.get(f"/api/changes/{change}").get_json()
+    assert (kept["operation"], kept["rows"], kept["request"]) == ("delete", 2, done.headers["X-Request-ID"])
+    assert admin.post(f"/api/changes/{change}/undo").get_json()["undone"] == 2
+    assert names(folder) == ["Krish", "Bob", "Charlie"]
+
+
+def test_insert_or_replace_shows_the_row_that_it_takes_away(client: Client) -> None:
+    body = {"sql": "INSERT OR REPLACE INTO employees (id, name) VALUES (1, 'Kris')", "write": True, "dry_run": True}
+    found = client("admin").post(API, json=body).get_json()["changes"]
+    assert {(one["operation"], (one["before"] or one["after"])["name"]) for one in found} == {
+        ("delete", "Krish"),
+        ("insert", "Kris"),
+    }
+
+
+def test_below_admin_nobody_writes_sql(client: Client, folder: Path) -> None:
+    for role in ("viewer", "editor"):
+        for trial in (True, False):
+            body = {"sql": "DELETE FROM employees", "write": True, "dry_run": trial}
+            assert client(role).post(API, json=body).status_code == 403
+        assert client(role).post(PAGE, data={"sql": "DELETE FROM employees"}).status_code == 403
+        assert client(role).post(f"{PAGE}/write", data={"sql": "DELETE FROM employees"}).status_code == 403
+        assert "Dry run" not in client(role).get(PAGE, query_string={"write": 1}).get_data(as_text=True)
+    assert len(names(folder)) == 3
+
+
+def test_what_writes_is_told_as_what_reads_when_it_is_wrong(client: Client, folder: Path) -> None:
+    for body, field in (
+        ({"sql": "DELETE FROM nosuch", "write": True}, "sql"),
+        ({"sql": "INSERT INTO employees (id, name) VALUES (1, 'x')", "write": True}, "sql"),
+        ({"sql": "PRAGMA user_version = 1", "write": True}, "sql"),
+        ({"sql": "DELETE FROM employees; SELECT 1", "write": True}, "sql"),
+        ({"sql": "DELETE FROM employees WHERE id = :a", "write": True}, "a"),
+        ({"sql": "DELETE FROM employees", "write": "yes"}, "write"),
+        ({"sql": "SELECT 1", "dry_run": True}, "dry_run"),
+    ):
+        answer = client("admin").post(API, json=body)
+        assert answer.status_code == 422, body
+        assert field in answer.get_json()["errors"]
+    assert names(folder) == ["Krish", "Bob", "Charlie"]
+
+
+def test_the_page_shows_what_would_change_and_then_does_it(client: Client, folder: Path) -> None:
+    admin = client("admin")
+    form = {"sql": "UPDATE employees SET name = :name WHERE id = 2", "p.name": "<b>Bobby</b>"}
+    assert 'name="p.name"' in admin.post(PAGE, data={"sql": form["sql"]}).get_data(as_text=True)
+    tried = admin.post(PAGE, data=form).get_data(as_text=True)
+    assert "<del>Bob</del> <ins>&lt;b&gt;Bobby&lt;/b&gt;</ins>" in tried
+    assert "nothing is written yet" in tried
+    assert names(folder)[1] == "Bob"
+    done = admin.post(f"{PAGE}/write", data=form, follow_redirects=True).get_data(as_text=True)
+    assert "Changed 1 row of employees." in done
+    assert "/changes/example.1/undo" in done
+    assert names(folder)[1] == "<b>Bobby</b>"
+    assert admin.post("/changes/example.1/undo").status_code == 303
+    assert names(folder)[1] == "Bob"
+    wrong = admin.post(PAGE, data={"sql": "DELETE FROM nosuch"})
+    assert wrong.status_code == 422
+    assert "No such table: nosuch." in wrong.get_data(as_text=True)
+
+
+def test_a_read_only_desk_takes_no_sql_that_writes(folder: Path) -> None:
+    desk = Desk(folder, functions={"workers": 1}, logs={"console": False}, read_only=True)
+    try:
+        admin = signed_in(create_app(desk), desk, "admin")
+        for trial in (True, False):
+            body = {"sql": "DELETE FROM employees", "write": True, "dry_run": trial}
+            answer = admin.post(API, json=body)
+            assert answer.status_code == 403
+            assert "read-only" in answer.get_json()["detail"]
+        assert "Write" not in admin.get(PAGE).get_data(as_text=True)
+    finally:
+        desk.close()
+
+
+def test_sql_that_writes_is_stopped_at_its_limit_even_where_it_does_not_listen(hasty: tuple[Desk, Flask]) -> None:
+    desk, app = hasty
+    admin = signed_in(app, desk, "admin")
+    sql = LONG[1].replace("SELECT ", "UPDATE employees SET age = ")
+    answer = admin.post(API, json={"sql": sql, "write": True})
+    assert answer.status_code == 422
+    assert "stopped after 0.5 s" in answer.get_json()["detail"]
+    ages = admin.get("/api/databases/example/tables/employees/rows?_sort=id").get_json()["rows"]
+    assert [row["age"] for row in ages] == [32, 25, 35]
+    assert admin.patch("/api/databases/example/tables/employees/rows/1", json={"age": 33}).status_code == 200
+
+
+def test_a_caller_stops_what_writes_and_nothing_is_written(client: Client, folder: Path) -> None:
+    admin = client("admin")
+    admin.post(API, json={"sql": "SELECT 1"})
+    threading.Timer(0.7, lambda: admin.post(f"{PAGE}/stop")).start()
+    sql = LONG[2].replace("SELECT count(*) FROM c", "UPDATE employees SET age = (SELECT count(*) FROM c)")
+    answer = admin.post(API, json={"sql": sql, "write": True})
+    assert answer.status_code == 422
+    assert "stopped by token:admin" in answer.get_json()["detail"]
+    assert names(folder) == ["Krish", "Bob", "Charlie"]
+
+
+def test_who_wrote_sql_is_kept_with_its_text_and_without_its_values(client: Client, desk: Desk) -> None:
+    body = {"sql": "UPDATE employees SET name = :name WHERE id = 1", "parameters": {"name": "canary"}, "write": True}
+    done = client("admin").post(API, json=body)
+    (entry,) = [one for one in audit.list_all(desk.state) if one.action == "write SQL"]
+    assert entry.who.startswith("token:admin")
+    assert entry.detail == f"example: {body['sql']}"
+    assert entry.request == done.headers["X-Request-ID"]

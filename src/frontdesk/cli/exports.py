@@ -75,8 +75,8 @@ def _write(found: exports.Export, output: Path) -> None:
 
 
 @contextmanager
-def opened(desk: Desk, name: str) -> Iterator[Database]:
-    """A database of the desk, or a file by its path. Raises NotFoundError."""
+def opened(desk: Desk, name: str, *, writes: bool = False) -> Iterator[Database]:
+    """A database of the desk, or a file by its path, opened for reading unless `writes`. Raises NotFoundError."""
     path = Path(name)
     if name in desk.databases or not path.is_file() or files.problem(path):
         yield desk.database(name)
@@ -85,5 +85,5 @@ def opened(desk: Desk, name: str) -> Iterator[Database]:
     if known is not None:
         yield known
         return
-    with closing(Database(path.stem, path.resolve(), read_only=True)) as database:
+    with closing(Database(path.stem, path.resolve(), read_only=not writes)) as database:
         yield database

@@ -1,4 +1,4 @@
-"""`frontdesk query DATABASE SQL`: what a query that only reads gives."""
+"""`frontdesk query DATABASE SQL`: what SQL gives; with --write what it changes, with --dry-run what it would."""
 
 import csv
 import sys
@@ -6,24 +6,40 @@ import sys
 import click
 
 from frontdesk.cli import exports, options
-from frontdesk.desk import Desk
+from frontdesk.database import values
+from frontdesk.database.queries import Answer
+from frontdesk.desk import Desk, statements
 from frontdesk.errors import InputError
 from frontdesk.tables import queries
+from frontdesk.tables.statements import Written
 
 
 @click.command("query")
 @click.argument("database")
 @click.argument("sql")
 @click.option("--param", multiple=True, metavar="NAME=VALUE", help="A value for :NAME in the query.")
+@click.option("--write", is_flag=True, help="The SQL may change rows and tables; the history keeps what it changes.")
+@click.option("--dry-run", is_flag=True, help="With --write: change nothing, and print what would change.")
 @options.with_json
 @options.with_desk
-def command(desk: Desk, database: str, sql: str, param: tuple[str, ...], as_json: bool) -> None:
+def command(
+    desk: Desk, database: str, sql: str, param: tuple[str, ...], write: bool, dry_run: bool, as_json: bool
+) -> None:
     """Prints the first 1,000 rows that SQL gives, as CSV or as JSON.
 
     DATABASE is a name of the desk's, or the path of a SQLite file.
     """
-    with exports.opened(desk, database) as place:
-        answer = desk.queries.read(place, sql, _given(param), options.caller())
+    if dry_run and not write:
+        raise click.UsageError("Only what writes has a dry run: add --write.")
+    with exports.opened(desk, database, writes=write) as place:
+        if write:
+            made = statements.write(desk, place, sql, _given(param), options.caller(), trial=dry_run)
+            _print_written(made, as_json)
+        else:
+            _print(desk.queries.read(place, sql, _given(param), options.caller()), as_json)
+
+
+def _print(answer: Answer, as_json: bool) -> None:
     if as_json:
         options.print_json(vars(answer))
         return
@@ -32,6 +48,24 @@ def command(desk: Desk, database: str, sql: str, param: tuple[str, ...], as_json
     writer.writerows(answer.rows)
     if answer.truncated:
         click.echo(f"There are more rows; these are the first {len(answer.rows):,}.", err=True)
+
+
+def _print_written(made: Written, as_json: bool) -> None:
+    """The rows that the SQL returns, if it does; what would change, or the changes, one a line."""
+    if as_json:
+        options.print_json(made.json())
+        return
+    if made.columns:
+        _print(made, as_json)
+    for group in made.trial or ():
+        more = "" if group.rows <= len(group.first) else f", the first {len(group.first)}"
+        click.echo(f"{group.operation} {group.table}: {group.rows:,} {'row' if group.rows == 1 else 'rows'}{more}")
+        for row in group.first:
+            click.echo(f"  {values.dumps(row.before)} -> {values.dumps(row.after)}")
+    for change in made.changes:
+        click.echo(change)
+    if not (made.trial or made.changes):
+        click.echo("Nothing changes.", err=True)
 
 
 def _given(param: tuple[str, ...]) -> dict[str, object]:

@@ -32,12 +32,24 @@ _SILENT = logging.Logger("frontdesk.silent", logging.CRITICAL + 1)  # noqa: LOG0
 class Database:
     """A named database with pooled readers and one writer in this process."""
 
-    def __init__(self, name: str, path: Path | str, *, read_only: bool = False, create: bool = False) -> None:
-        """`create` makes a missing file; without it a missing file is an OperationalError at the first use."""
+    def __init__(
+        self,
+        name: str,
+        path: Path | str,
+        *,
+        read_only: bool = False,
+        create: bool = False,
+        patience: float = BUSY_SECONDS,
+    ) -> None:
+        """`create` makes a missing file; without it a missing file is an OperationalError at the first use.
+
+        `patience` is how many seconds a writer waits for another program's lock.
+        """
         self.name = name
         self.path = Path(path)
         self.read_only = read_only
         self._create = create
+        self._patience = patience
         self._journal_checked = False
         self._fetching = threading.Lock()
         self._readers = self._engine(size=8)
@@ -57,13 +69,28 @@ class Database:
         `durable` waits for the disk at the commit, so that a power cut takes nothing; without it kill -9 takes nothing.
         Raises BusyError when the lock is not had in time.
         """
-        if self.read_only:
-            raise errors.PermissionDenied(f"{self.name} is served read-only.", "Start again without --read-only.")
+        self.check_writable()
         with _translated(), self._writer.connect() as connection:
             self._use_wal(connection)
             driver_of(connection).execute(f"PRAGMA synchronous = {'FULL' if durable else 'NORMAL'}")
             with connection.begin():
                 yield connection
+
+    @contextmanager
+    def trial(self) -> Iterator[Connection]:
+        """As `transaction`, but whatever was done is rolled back at the end: the file stays as it was."""
+        self.check_writable()
+        with _translated(), self._writer.connect() as connection:
+            transaction = connection.begin()
+            try:
+                yield connection
+            finally:
+                transaction.rollback()
+
+    def check_writable(self) -> None:
+        """Raises PermissionDenied where the database is served read-only."""
+        if self.read_only:
+            raise errors.PermissionDenied(f"{self.name} is served read-only.", "Start again without --read-only.")
 
     def fetch(self, connection: Connection, statement: Executable) -> Sequence[Any]:
         """All rows of the statement, fetched under one lock.
@@ -106,11 +133,16 @@ class Database:
         return engine
 
     def _open(self) -> sqlite3.Connection:
-        return open_file(self.path, read_only=self.read_only, create=self._create)
+        return open_file(self.path, read_only=self.read_only, create=self._create, patience=self._patience)
 
 
 def open_file(
-    path: Path, *, read_only: bool = False, create: bool = False, factory: type[sqlite3.Connection] = sqlite3.Connection
+    path: Path,
+    *,
+    read_only: bool = False,
+    create: bool = False,
+    factory: type[sqlite3.Connection] = sqlite3.Connection,
+    patience: float = BUSY_SECONDS,
 ) -> sqlite3.Connection:
     """The driver's own connection to a file, with our pragmas and functions, in autocommit mode."""
     mode = "ro" if read_only else "rwc" if create else "rw"
@@ -119,7 +151,7 @@ def open_file(
     connection = sqlite3.connect(
         f"file:{quote(str(path))}?mode={mode}",
         uri=True,
-        timeout=BUSY_SECONDS,
+        timeout=patience,
         isolation_level=None,
         check_same_thread=False,
         factory=factory,

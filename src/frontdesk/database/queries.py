@@ -28,6 +28,8 @@ REFUSED_FUNCTIONS = frozenset(
 )
 REFUSED_TABLES = frozenset({"sqlite_dbpage", "fsdir", "zipfile"})
 READING = frozenset({sqlite3.SQLITE_SELECT, sqlite3.SQLITE_READ, sqlite3.SQLITE_FUNCTION, sqlite3.SQLITE_RECURSIVE})
+FAULTS = (sqlite3.Error, sqlite3.Warning, ValueError, OverflowError, MemoryError)
+"""What the driver raises for typed SQL."""
 STATEMENT_FAULTS = ("SQLITE_ERROR", "SQLITE_AUTH", "SQLITE_TOOBIG", "SQLITE_RANGE", "SQLITE_MISMATCH", "SQLITE_MISUSE")
 
 
@@ -48,7 +50,7 @@ def read(path: Path, sql: str, parameters: Mapping[str, Any], seconds: float) ->
     longer than `seconds`. One long built-in function does not look at the clock: that one must be killed from outside.
     """
     began = time.perf_counter()
-    guard = _Guard()
+    guard = Guard()
     try:
         with closing(_open(path)) as connection:
             connection.set_authorizer(guard)
@@ -58,9 +60,14 @@ def read(path: Path, sql: str, parameters: Mapping[str, Any], seconds: float) ->
                 raise InputError(errors={"sql": "Write a query, such as SELECT * FROM … ."})
             columns = [column[0] for column in cursor.description]
             rows, truncated = fetch(cursor)
-    except (sqlite3.Error, sqlite3.Warning, ValueError, OverflowError, MemoryError) as error:
-        raise _told(error, guard, seconds) from None
-    return Answer(columns, rows, truncated, round((time.perf_counter() - began) * 1000, 3))
+    except FAULTS as error:
+        raise told(error, guard, seconds) from None
+    return Answer(columns, rows, truncated, since(began))
+
+
+def since(began: float) -> float:
+    """Milliseconds since a moment of the performance counter."""
+    return round((time.perf_counter() - began) * 1000, 3)
 
 
 def fetch(cursor: Iterable[tuple[Any, ...]]) -> tuple[list[tuple[Any, ...]], bool]:
@@ -75,20 +82,23 @@ def fetch(cursor: Iterable[tuple[Any, ...]]) -> tuple[list[tuple[Any, ...]], boo
     return rows, False
 
 
-class _Guard:
-    """SQLite's authorizer: knows what was refused."""
+class Guard:
+    """SQLite's authorizer: allows what reads, and knows what was refused."""
+
+    rule = "A query only reads what is shown here"
 
     def __init__(self) -> None:
         self.refused = ""
 
-    def __call__(self, action: int, first: str | None, second: str | None, *_: str | None) -> int:
-        if self._may(action, (first or "").casefold(), (second or "").casefold()):
+    def __call__(self, action: int, first: str | None, second: str | None, _: str | None, source: str | None) -> int:
+        if self.may(action, (first or "").casefold(), (second or "").casefold(), source):
             return sqlite3.SQLITE_OK
         name = _ACTIONS.get(action, "this")
         self.refused = f"{second}()" if action == sqlite3.SQLITE_FUNCTION else str(first) if action in READING else name
         return sqlite3.SQLITE_DENY
 
-    def _may(self, action: int, first: str, second: str) -> bool:
+    def may(self, action: int, first: str, second: str, source: str | None) -> bool:
+        """Whether an action is allowed; `source` is the trigger or view that it comes from."""
         if action == sqlite3.SQLITE_FUNCTION:
             return second not in REFUSED_FUNCTIONS
         if action == sqlite3.SQLITE_READ:
@@ -125,23 +135,25 @@ def _open(path: Path) -> sqlite3.Connection:
     return connection
 
 
-def _told(error: Exception, guard: _Guard, seconds: float) -> Exception:
+def told(error: Exception, guard: Guard, seconds: float) -> Exception:
+    """The driver's fault as ours: an InputError, unless the database itself is at fault."""
     code = getattr(error, "sqlite_errorname", "") or ""
     if guard.refused:
-        return _wrong(f"A query only reads what is shown here; {guard.refused} is not authorized.")
+        return wrong(f"{guard.rule}; {guard.refused} is not authorized.")
     if code == "SQLITE_INTERRUPT":
         return overrun(seconds)
     if isinstance(error, MemoryError):
-        return _wrong("The query needs more memory than it may have.")
+        return wrong("The query needs more memory than it may have.")
     if isinstance(error, sqlite3.Error) and code and not code.startswith(STATEMENT_FAULTS):
         return dialects.translate(error)
-    return _wrong(f"{str(error)[:1].upper()}{str(error)[1:].rstrip('.')}.")
+    return wrong(f"{str(error)[:1].upper()}{str(error)[1:].rstrip('.')}.")
 
 
 def overrun(seconds: float) -> InputError:
     """What is said of a query that took too long."""
-    return _wrong(f"The query was stopped after {seconds:.1f} s.")
+    return wrong(f"The query was stopped after {seconds:.1f} s.")
 
 
-def _wrong(sentence: str) -> InputError:
+def wrong(sentence: str) -> InputError:
+    """What is said of the SQL."""
     return InputError(sentence, errors={"sql": sentence})

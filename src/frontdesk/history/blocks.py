@@ -52,6 +52,13 @@ def digest_of(connection: Connection, table: Table, first: int, last: int) -> tu
     return rows, found.text()
 
 
+def bounds(connection: Connection, table: Table) -> tuple[int, int] | None:
+    """The integers by which the first and the last row stand; None without rows."""
+    key = order(table)
+    first, last = connection.execute(sa.select(sa.func.min(key), sa.func.max(key)).select_from(table.clause)).one()
+    return None if first is None else (first, last)
+
+
 def order(table: Table) -> sa.ColumnClause[Any]:
     """The integer by which the rows of a loaded table stand: its integer key, else the hidden one."""
     if len(table.primary_key) == 1 and table.column(table.primary_key[0]).automatic:

@@ -29,6 +29,9 @@ _HARMLESS = frozenset(
     "SELECT PRAGMA EXPLAIN BEGIN COMMIT END ROLLBACK SAVEPOINT RELEASE VALUES CREATE ATTACH DETACH VACUUM".split()
 )
 
+SCHEMA_VALUES = ("sql", "steps")
+"""What is kept of a definition before and after its change: SQL, and as JSON the steps that take it back."""
+
 ARGUMENTS = 90
 """A SQL function takes at most 100 arguments: wider rows are written in pieces."""
 
@@ -117,15 +120,26 @@ class Recorder:
             driver.row_factory, driver.text_factory = theirs
             self._listening = True
 
-    def record_schema(self, table: str, *, before: str | None = None, after: str | None = None) -> int:
-        """Enters a change of the table's definition, SQL before and after, and gives the change's number."""
+    def record_schema(
+        self, table: str, *, before: str | None = None, after: str | None = None, steps: Sequence[Any] | None = None
+    ) -> int:
+        """Enters a change of the table's definition, SQL before and after, and gives the change's number.
+
+        `steps` of `database.alterations` take it back; without any it cannot be undone.
+        """
         self.prepare()
-        number = self.enter(table, self._operation or "schema", ["sql"], [])
-        texts = [None if sql is None else values.exact([sql]) for sql in (before, after)]
+        self.label(self._operation, self._undoes)  # a second change of one table is a change of its own
+        number = self.enter(table, self._operation or "schema", SCHEMA_VALUES, [])
+        kept = None if steps is None else json.dumps(steps)
+        texts = [None if sql is None else values.exact([sql, kept]) for sql in (before, after)]
         self._driver.execute(
             f"INSERT INTO {entries.rows.name} (change, before, after) VALUES (?, ?, ?)", [number, *texts]
         )
         return number
+
+    def rename(self, table: str, new: str) -> None:
+        """Carries the history of a table over to its new name."""
+        self._driver.execute(f'UPDATE {entries.changes.name} SET "table" = ? WHERE "table" = ?', [new, table])
 
     def enter(self, table: str, operation: str, columns: Sequence[str], key: Sequence[str]) -> int:
         """Enters a change whose rows are written by the caller, and gives its number."""
@@ -146,7 +160,7 @@ class Recorder:
             self._driver.execute(f"DROP TRIGGER IF EXISTS temp.{quoted(f'{schema.OWN}{operation}_{table}')}")
 
     def _make_ready(self, found: re.Match[str] | None) -> None:
-        verb = found[1].upper() if found else ""
+        verb = _verb(found)
         if verb in {"ALTER", "DROP"}:
             self.remove()
         elif verb not in _HARMLESS:
@@ -245,10 +259,21 @@ def _entries_sql() -> list[str]:
     return made + [str(CreateIndex(index, if_not_exists=True).compile(dialect=dialect)) for index in indexes]
 
 
+def defines(sql: str) -> bool:
+    """Whether a statement alters or drops: then our triggers must be away, since SQLite refuses while one is there."""
+    return _verb(_VERB.match(sql)) in {"ALTER", "DROP"}
+
+
+def _verb(found: re.Match[str] | None) -> str:
+    return found[1].upper() if found else ""
+
+
 @contextmanager
-def recording(database: Database, by: Caller, operation: str | None = None) -> Iterator[Connection]:
-    """A writing transaction whose every change of rows is in the history, by this caller."""
-    with context.bind(user=by.name), database.transaction() as connection:
+def recording(
+    database: Database, by: Caller, operation: str | None = None, *, trial: bool = False
+) -> Iterator[Connection]:
+    """A writing transaction whose every change of rows is in the history, by this caller; a trial leaves nothing."""
+    with context.bind(user=by.name), database.trial() if trial else database.transaction() as connection:
         recorder = recorder_of(connection)
         recorder.begin(operation)
         recorder.prepare()

@@ -97,6 +97,22 @@ def search(
     return Page(changes, str(changes[-1].number) if len(found) > size else None)
 
 
+def newest(connection: Connection) -> int:
+    """The number of the newest change, 0 before the first."""
+    if not exists(connection):
+        return 0
+    return connection.scalar(sa.select(sa.func.max(entries.changes.c.id))) or 0
+
+
+def since(connection: Connection, database: str, number: int) -> list[Change]:
+    """The changes after this number as this transaction sees them, oldest first."""
+    if not exists(connection):
+        return []
+    listed = entries.changes
+    found = connection.execute(sa.select(listed).where(listed.c.id > number).order_by(listed.c.id)).all()
+    return _changes(connection, database, found, None)
+
+
 def find(database: Database, number: int) -> Change:
     """The change of this number. Raises NotFoundError."""
     with database.connect() as connection:
@@ -111,23 +127,30 @@ def find(database: Database, number: int) -> Change:
 
 def rows(database: Database, number: int, *, size: int = 100, after: int = 0) -> tuple[list[Row], str | None]:
     """The rows of a change in the order of their changing, and the token of those that follow."""
+    with database.connect() as connection:
+        return rows_in(database, connection, number, size=size, after=after)
+
+
+def rows_in(
+    database: Database, connection: Connection, number: int, *, size: int = 100, after: int = 0
+) -> tuple[list[Row], str | None]:
+    """As `rows`, as this transaction sees them. Raises NotFoundError."""
     statement = (
         sa.select(entries.rows)
         .where(entries.rows.c.change == number, entries.rows.c.id > after)
         .order_by(entries.rows.c.id)
         .limit(size + 1)
     )
-    with database.connect() as connection:
-        header = (
-            exists(connection)
-            and connection.execute(sa.select(entries.changes).where(entries.changes.c.id == number)).first()
-        )
-        if not header:
-            raise NotFoundError(f"There is no change {database.name}.{number}.")
-        block = blocks.find(connection, [number]).get(number)
-        if block is not None:
-            return _loaded(database, connection, header, block, size, after)
-        found = connection.execute(statement).all()
+    header = (
+        exists(connection)
+        and connection.execute(sa.select(entries.changes).where(entries.changes.c.id == number)).first()
+    )
+    if not header:
+        raise NotFoundError(f"There is no change {database.name}.{number}.")
+    block = blocks.find(connection, [number]).get(number)
+    if block is not None:
+        return _loaded(database, connection, header, block, size, after)
+    found = connection.execute(statement).all()
     return [_row(header, row) for row in found[:size]], str(found[size - 1].id) if len(found) > size else None
 
 
@@ -214,12 +237,21 @@ def _undoings(connection: Connection, ids: Sequence[int]) -> dict[int, int]:
 
 def _row(header: Any, row: Any) -> Row:
     names, hidden = json.loads(header.columns), set(json.loads(header.key))
+    if not hidden:
+        return _definition(names, row)
     key = values.exactly(row.key) if row.key else [None]
     return Row(
         key[0] if len(key) == 1 else key,
         _named(names, row.before, hidden),
         _named(names, row.after, hidden),
     )
+
+
+def _definition(names: list[str], row: Any) -> Row:
+    """A table's definition before and after; how it is taken back is not for the eye."""
+    sides = (dict(zip(names, values.exactly(text), strict=True)) if text else None for text in (row.before, row.after))
+    before, after = ({"sql": side["sql"]} if side else None for side in sides)
+    return Row(None, before, after)
 
 
 def _named(names: list[str], text: str | None, key: set[str]) -> dict[str, Any] | None:

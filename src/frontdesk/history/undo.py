@@ -11,7 +11,7 @@ from sqlalchemy import Connection
 
 from frontdesk import errors
 from frontdesk.context import Caller
-from frontdesk.database import connections, schema, values
+from frontdesk.database import alterations, connections, schema, values
 from frontdesk.database.connections import Database
 from frontdesk.database.schema import Table
 from frontdesk.history import blocks, capture, changes, entries
@@ -66,6 +66,9 @@ class _Undoing:
                 self._undo_load(header, loads[header.id])
             else:
                 self._undo_change(header)
+        if self._refused and all(one["key"] is None for one in self._refused):
+            reasons = " ".join(one["reason"] for one in self._refused)
+            raise errors.ConflictError(f"It cannot be undone. {reasons}", refused=self._refused)
         if self._refused:
             raise errors.ConflictError(
                 "These rows have changed since, so nothing was undone.",
@@ -149,21 +152,57 @@ class _Undoing:
         self.made.append(self._recorder.record_schema(header.table, before=sql))
 
     def _undo_schema(self, header: Any) -> None:
-        """Undoes the creation of a table, as long as no rows depend on it. Raises PermissionDenied below admin."""
+        """Takes back a change of a definition, as long as no rows depend on it. Raises PermissionDenied below admin."""
         self._check_admin()
-        table = schema.read(self._database, self._connection).get(header.table)
-        if header.operation == "undo":
-            self._refuse(None, f"Create the table {header.table} anew.")
-        elif table is None:
-            self._refuse(None, f"The table {header.table} is no longer there.")
-        elif self._connection.execute(sa.select(sa.literal(1)).select_from(table.clause).limit(1)).first():
-            self._refuse(None, f"The table {header.table} holds rows.")
+        row = self._connection.execute(sa.select(entries.rows).where(entries.rows.c.change == header.id)).one()
+        names = json.loads(header.columns)
+        before, after = (
+            dict(zip(names, values.exactly(text), strict=True)) if text else {} for text in (row.before, row.after)
+        )
+        steps = _steps(header, before or after, bool(before))
+        if steps is None:
+            self._refuse(None, _unkept(header, before, after))
+        elif "steps" in names and after and not alterations.stands(self._connection, after["sql"]):
+            self._refuse(None, f"{header.table} is gone or was altered since.")
         else:
-            sql = self._connection.scalar(sa.select(entries.rows.c.after).where(entries.rows.c.change == header.id))
-            self._drop(header, values.exactly(sql or "[null]")[0])
+            self._take(header, steps, before.get("sql"), after.get("sql"))
+
+    def _take(self, header: Any, steps: list[alterations.Step], before: str | None, after: str | None) -> None:
+        """Takes the steps back, and keeps those that bring them back again."""
+        self._recorder.remove()
+        made: list[alterations.Step | None] = []
+        try:
+            for step in steps:
+                made.insert(0, alterations.apply(self._connection, step))
+        except errors.ConflictError as error:
+            self._refuse(None, error.message)
+            return
+        back = None if None in made else made
+        name = header.table
+        for step in steps:
+            if step[0] == "rename_table":
+                self._recorder.rename(step[1], name := step[2])
+        if before and after:  # its text may differ by quotes
+            before = alterations.sql_of(self._connection, name)
+        self._recorder.label("undo", header.id)
+        self.made.append(self._recorder.record_schema(name, before=after, after=before, steps=back))
 
     def _refuse(self, key: list[Any] | None, reason: str) -> None:
         self._refused.append({"key": key[0] if key and len(key) == 1 else key, "reason": reason})
+
+
+def _steps(header: Any, kept: dict[str, Any], dropped: bool) -> list[alterations.Step] | None:
+    """What takes the change back; before steps were kept, only what made a table could be taken back."""
+    if "steps" in kept:
+        found: list[alterations.Step] | None = json.loads(kept["steps"]) if kept["steps"] else None
+        return found
+    return None if header.operation == "undo" or dropped else [["drop", "table", header.table]]
+
+
+def _unkept(header: Any, before: dict[str, Any], after: dict[str, Any]) -> str:
+    if not after:
+        return f"What {header.table} held was not kept: create it anew."
+    return f"What {header.table} was {'before ' if before else ''}cannot be brought back."
 
 
 def _reason(current: Any, after: dict[str, Any] | None) -> str:

@@ -1,25 +1,30 @@
-"""Typed SQL: read in a worker that can be killed, with named parameters, a limit of time and Stop; and kept by name."""
+"""Typed SQL: in a worker that can be killed, with named parameters, a limit of time and Stop; and kept by name."""
 
 import logging
 import math
 import re
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import CancelledError
-from dataclasses import dataclass
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
 
+from frontdesk import context
 from frontdesk.config import Config
 from frontdesk.context import Caller
 from frontdesk.database import queries, state, values
 from frontdesk.database.connections import Database
 from frontdesk.database.queries import Answer
-from frontdesk.errors import BusyError, ConflictError, InputError, IntegrityError, NotFoundError
+from frontdesk.errors import BusyError, ConflictError, InputError, IntegrityError, NotFoundError, PermissionDenied
+from frontdesk.history import changes
+from frontdesk.tables import statements
+from frontdesk.tables.statements import Order, Outcome, Written
 from frontdesk.workers.pool import Pool, Task, WorkerDied
 
 logger = logging.getLogger("frontdesk.queries")
@@ -28,6 +33,8 @@ LOOK = 0.2
 """Seconds between looks whether a query is to be stopped."""
 GRACE = 0.25
 """Seconds after its limit at which a query is killed that did not end by itself."""
+COMMIT = 1.0
+"""Seconds that a statement has besides for what it wrote to reach the disk."""
 PATIENCE = 10.0
 """Seconds that a query waits for a worker: one that was killed takes a while to come back."""
 MEMORY = 512_000_000
@@ -81,14 +88,59 @@ class Queries:
         Raises InputError where it is wrong, refused, or stopped at its limit or by its caller; BusyError.
         """
         bound = _bound(sql, given)
+        with self._place():
+            task = self._submit(_read, database.path, sql, bound, self.seconds, limit=self.seconds + GRACE)
+            answer: Answer = self._wait(task, database.name, by)
+        logger.info("Query of %s: %d rows in %.1f ms", database.name, len(answer.rows), answer.milliseconds)
+        return answer
+
+    def write(self, database: Database, sql: str, given: Mapping[str, Any], by: Caller, *, trial: bool) -> Written:
+        """Carries out one statement that may change rows and tables, as one transaction of the history.
+
+        On `trial` nothing is written, and what would change is told. Raises InputError where the SQL is wrong, refused
+        or stopped, ConflictError where something stands in the way, PermissionDenied below admin, BusyError.
+        """
+        if not by.may("admin"):
+            raise PermissionDenied(
+                f"Writing SQL needs the role admin; you are {by.role}.", "Ask an admin of this desk."
+            )
+        database.check_writable()
+        order = Order(
+            database.name, database.path, sql, _bound(sql, given), self.seconds, by, context.request.get(), trial
+        )
+        with self._place():
+            outcome = self._carry_out(database, order)
+        logger.info(
+            "%s in %s: %s", "Dry run" if trial else "SQL", database.name, sql, extra={"changes": outcome.changes}
+        )
+        return statements.written(database, outcome, trial=trial)
+
+    def _carry_out(self, database: Database, order: Order) -> Outcome:
+        """What the worker did; where it was killed right after its commit, what the history says."""
+        limit = self.seconds + statements.PATIENCE + COMMIT
+        with context.bind(request=order.request or context.new_request_id()):
+            order = replace(order, request=context.request.get())
+            task = self._submit(statements.carry_out, order, limit=limit)
+            try:
+                outcome: Outcome = self._wait(task, database.name, order.by)
+            except InputError:
+                made = [] if order.trial else changes.search(database, request=order.request).changes
+                if not made:
+                    raise
+                outcome = Outcome(Answer([], [], False, limit * 1000), [change.id for change in reversed(made)], [])
+        return outcome
+
+    @contextmanager
+    def _place(self) -> Iterator[None]:
         if not self._places.acquire(blocking=False):
             raise BusyError("As many queries run as may at once.")
         try:
-            answer = self._wait(database, sql, bound, by)
+            yield
         finally:
             self._places.release()
-        logger.info("Query of %s: %d rows in %.1f ms", database.name, len(answer.rows), answer.milliseconds)
-        return answer
+
+    def _submit(self, function: Callable[..., Any], *arguments: Any, limit: float) -> Task:
+        return self._pool.submit(function, *arguments, seconds=limit, memory=MEMORY)
 
     def stop(self, database: str, by: Caller) -> None:
         """Ends what this caller has running in a database, in whichever process."""
@@ -146,23 +198,19 @@ class Queries:
             if not gone.rowcount:
                 raise _not_there(name)
 
-    def _wait(self, database: Database, sql: str, bound: dict[str, Any], by: Caller) -> Answer:
+    def _wait(self, task: Task, database: str, by: Caller) -> Any:
         began, waited = values.now(), time.monotonic()
-        limit = self.seconds + GRACE
-        task = self._pool.submit(_read, database.path, sql, bound, self.seconds, seconds=limit, memory=MEMORY)
         while True:
             try:
-                answer: Answer = task.result(LOOK)
+                return task.result(LOOK)
             except CancelledError:
                 raise InputError(f"The query was stopped by {by.name}.") from None
             except TimeoutError:
                 if task.done():
                     raise queries.overrun(self.seconds) from None
-                self._look(task, database.name, by, began, time.monotonic() - waited)
+                self._look(task, database, by, began, time.monotonic() - waited)
             except WorkerDied as error:
                 raise InputError(f"The query ended its worker: {error.message}.") from None
-            else:
-                return answer
 
     def _look(self, task: Task, database: str, by: Caller, began: datetime, waited: float) -> None:
         """Ends the task where its caller wishes so, or no worker was free for long."""

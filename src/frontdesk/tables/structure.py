@@ -75,6 +75,10 @@ class _Counts:
     def __init__(self) -> None:
         self._known: WeakKeyDictionary[Database, dict[str, _Count]] = WeakKeyDictionary()
 
+    def known(self, database: Database, table: Table) -> int | None:
+        last = self._known.get(database, {}).get(table.name)
+        return last.rows if last is not None and last.stamp == database.stamp() else None
+
     def count(self, database: Database, table: Table) -> int:
         known = self._known.setdefault(database, {})
         stamp, began = database.stamp(), time.monotonic()
@@ -98,6 +102,11 @@ class _Count:
 _counts = _Counts()
 
 
+def known_count(database: Database, table: Table) -> int | None:
+    """The exact number of rows where it was counted already and nobody has written since; else None."""
+    return _counts.known(database, table)
+
+
 def create(database: Database, given: Mapping[str, Any], by: Caller) -> Table:
     """Creates a table from `{name, columns: [{name, type, nullable, default, primary_key, references}]}`.
 
@@ -109,7 +118,7 @@ def create(database: Database, given: Mapping[str, Any], by: Caller) -> Table:
         if name.casefold() in known:
             raise ConflictError(f"{database.name} has a table {name!r} already.", "Choose another name.")
         sql = schema.create(connection, name, wanted)
-        capture.recorder_of(connection).record_schema(name, after=sql)
+        capture.recorder_of(connection).record_schema(name, after=sql, steps=[["drop", "table", name]])
     return schema.table(database, name)
 
 

@@ -1,42 +1,20 @@
-"""The cells of a table as HTML, made in Python: Jinja's loop over cells takes four times as long."""
+"""Cells as HTML, made in Python: Jinja's loop over cells takes four times as long."""
 
 from collections.abc import Callable, Sequence
 from html import escape
 from typing import Any
-from urllib.parse import quote
 
-from flask import url_for
 from markupsafe import Markup
 
-from frontdesk.database.schema import Column, Table
-from frontdesk.tables import keys
-from frontdesk.web.paths import KeyConverter, written
+from frontdesk.database import values
+from frontdesk.database.schema import Column
+from frontdesk.history.changes import Row
 
 LONGEST = 160
 """Characters of a text that a cell shows; the row's page shows it all."""
 
 NUMBERS = {"integer", "real", "number"}
 NULL = '<span class="null">NULL</span>'
-
-
-def body(
-    database: str, table: Table, names: Sequence[str], rows: Sequence[Sequence[Any]], row_keys: Sequence[Any]
-) -> Markup:
-    """The rows as `<tr>` elements; key cells link to their rows, references to the rows that they name."""
-    base = url_for("rows.index", database=database, table=table.name)
-    shown = [column for name in names for column in table.columns if column.name == name]
-    cells = [_cell(database, table, column) for column in shown]
-    opened = [_opening(column) for column in shown]
-    to_url = KeyConverter.to_url
-    lines = []
-    for row, key in zip(rows, row_keys, strict=True):
-        link = None if key is None else escape(f"{base}/rows/{to_url(None, key)}")  # type: ignore[arg-type]
-        pieces = [start + cell(value, link) for start, cell, value in zip(opened, cells, row, strict=False)]
-        first = f'<tr data-href="{link}">' if link else "<tr>"
-        if link and not table.primary_key:
-            first += f'<td class="number"><a class="key" href="{link}">{escape(keys.text(key[0]))}</a></td>'
-        lines.append(first + "</td>".join(pieces) + "</td></tr>")
-    return Markup("\n".join(lines))  # noqa: S704 - every value went through escape
 
 
 def plain(rows: Sequence[Sequence[Any]], numeric: Sequence[bool]) -> Markup:
@@ -46,31 +24,50 @@ def plain(rows: Sequence[Sequence[Any]], numeric: Sequence[bool]) -> Markup:
     return Markup("\n".join(f"<tr>{line}</tr>" for line in lines))  # noqa: S704 - every value went through escape
 
 
+def compared(rows: Sequence[Row]) -> Markup:
+    """A table of rows as they were and would become: gone, new, or with each cell that changes before and after."""
+    names = list(rows[0].after or rows[0].before or ())
+    sides = [side for row in rows for side in (row.before, row.after) if side]
+    numeric = [all(type(side.get(name)) in {int, float, type(None)} for side in sides) for name in names]
+    heads = [
+        f'<th scope="col"{_right(number)}>{escape(name)}</th>' for name, number in zip(names, numeric, strict=True)
+    ]
+    lines = [f"<thead><tr>{''.join(heads)}</tr></thead><tbody>"]
+    for row in rows:
+        kind = "gone" if row.after is None else "new" if row.before is None else "changed"
+        cells = [_compared(row, name, number) for name, number in zip(names, numeric, strict=True)]
+        lines.append(f'<tr class="{kind}">{"".join(cells)}</tr>')
+    return Markup("\n".join(lines) + "</tbody>")  # noqa: S704 - every value went through escape
+
+
+def _compared(row: Row, name: str, number: bool) -> str:
+    before, after = row.before or {}, row.after or {}
+    old, new = _json(before.get(name)), _json(after.get(name))
+    if row.after is None:
+        return f"<td{_right(number)}><del>{old}</del></td>"
+    if row.before is None:
+        return f"<td{_right(number)}><ins>{new}</ins></td>"
+    if name not in row.changed:
+        return f"<td{_right(number)}>{new}</td>"
+    return f'<td class="differs{" number" if number else ""}"><del>{old}</del> <ins>{new}</ins></td>'
+
+
+def _json(value: Any) -> str:
+    """A value as JSON gives it."""
+    return _value(values.dumps(value) if isinstance(value, (bool, list, dict)) else value)
+
+
+def _right(number: bool) -> str:
+    return ' class="number"' if number else ""
+
+
 def text(column: Column, value: Any) -> Markup:
     """One value as a page shows it outside a table."""
-    return Markup(_shown(column)(value))  # noqa: S704 - escaped there
+    return Markup(shown(column)(value))  # noqa: S704 - escaped there
 
 
-def _opening(column: Column) -> str:
-    return f'<td class="number" data-column="{escape(column.name)}">' if column.kind in NUMBERS else "<td>"
-
-
-def _cell(database: str, table: Table, column: Column) -> Callable[[Any, str | None], str]:
-    show = _shown(column)
-    if column.name in table.key:
-        return lambda value, link: f'<a class="key" href="{link}">{show(value)}</a>' if link else show(value)
-    if column.references:
-        target = url_for("rows.index", database=database, table=column.references[0])
-        return lambda value, _: NULL if value is None else _reference(target, value, show)
-    return lambda value, _: show(value)
-
-
-def _reference(target: str, value: Any, show: Callable[[Any], str]) -> str:
-    row = escape(f"{target}/rows/{quote(written(keys.text(value)), safe='~')}")
-    return f'<a class="reference" href="{row}">{show(value)}</a>'
-
-
-def _shown(column: Column) -> Callable[[Any], str]:
+def shown(column: Column) -> Callable[[Any], str]:
+    """How a value of the column is shown, as HTML."""
     return _boolean if column.kind == "boolean" else _value
 
 

@@ -3,17 +3,20 @@
 import csv
 import io
 import secrets
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from flask import Blueprint, Response, g, request, url_for
 
 from frontdesk.database import schema, values
 from frontdesk.database.queries import Answer
-from frontdesk.errors import Error, InputError, NotFoundError
+from frontdesk.desk import statements
+from frontdesk.errors import Error, InputError, LoginRequired, NotFoundError, PermissionDenied
 from frontdesk.forms import parsing
 from frontdesk.forms.fields import Field
+from frontdesk.history.changes import Change
 from frontdesk.tables import exports, queries
+from frontdesk.tables.statements import Written
 from frontdesk.web import access, bodies, cells, current, messages, rendering
 from frontdesk.web.errors import status_of
 
@@ -26,16 +29,19 @@ PREFIX = "p."
 """What the names of parameters begin with in an address."""
 
 
-def _given() -> dict[str, Any]:
-    """The parameters in the address, as they were typed."""
-    return {
-        name.removeprefix(PREFIX): queries.typed(text) for name, text in request.args.items() if name.startswith(PREFIX)
-    }
+def _given(texts: Mapping[str, str]) -> dict[str, Any]:
+    """The parameters of an address or a form, as they were typed."""
+    return {name.removeprefix(PREFIX): queries.typed(text) for name, text in texts.items() if name.startswith(PREFIX)}
 
 
 def _read(database: str) -> Answer:
     place = current.desk().database(database)
-    return current.desk().queries.read(place, request.args.get("sql", ""), _given(), access.caller())
+    return current.desk().queries.read(place, request.args.get("sql", ""), _given(request.args), access.caller())
+
+
+def _write(database: str, sql: str, given: Mapping[str, Any], *, trial: bool) -> Written:
+    desk, address = current.desk(), request.remote_addr or ""
+    return statements.write(desk, desk.database(database), sql, given, access.caller(), trial=trial, address=address)
 
 
 @routes.get("/query")
@@ -50,17 +56,68 @@ def index() -> Response:
 @access.allow("viewer")
 def query(database: str) -> Response:
     """The editor, and the answer to the `sql` of the address once every parameter has a value."""
+    writes = "write" in request.args and access.caller().may("admin")
+    if writes or not _complete(request.args):
+        return _page(database, request.args, writes=writes)
+    return _tried(database, request.args, lambda: _read(database))
+
+
+@routes.post("/databases/<name:database>/query")
+@access.allow("admin")
+def rehearse(database: str) -> Response:
+    """The editor, and every row that the `sql` of the form would change, before and after; nothing is written."""
+    if not _complete(request.form):
+        return _page(database, request.form, writes=True)
+    return _tried(database, request.form, lambda: _write(database, _sql(), _given(request.form), trial=True))
+
+
+@routes.post("/databases/<name:database>/query/write")
+@access.allow("admin")
+def write(database: str) -> Response:
+    """Carries the `sql` of the form out, and leads back to the editor."""
+
+    def act() -> Response:
+        made = _write(database, _sql(), _given(request.form), trial=False).changes
+        messages.say(_told([current.desk().changes.find(change) for change in made]), made[0] if made else None)
+        return rendering.lead_to(url_for("queries.query", database=database, write=1, sql=_sql()))
+
+    return _tried(database, request.form, act)
+
+
+def _sql() -> str:
+    return request.form.get("sql", "").replace("\r\n", "\n")
+
+
+def _complete(texts: Mapping[str, str]) -> bool:
+    """Whether there is SQL and a value for each of its parameters."""
+    sql = texts.get("sql", "")
+    return bool(sql.strip()) and all(PREFIX + name in texts for name in queries.parameters(sql))
+
+
+def _tried(database: str, texts: Mapping[str, str], act: Callable[[], Answer | Response]) -> Response:
+    """The page with the answer, or with what is wrong at the editor."""
+    writes = texts is request.form
+    try:
+        done = act()
+    except (LoginRequired, PermissionDenied):
+        raise
+    except Error as error:
+        wrong = getattr(error, "errors", None) or {"sql": f"{error.message} {error.hint}".strip()}
+        return _page(database, texts, wrong, status=status_of(error), writes=writes)
+    return done if isinstance(done, Response) else _page(database, texts, answer=done, writes=writes)
+
+
+def _page(
+    database: str,
+    texts: Mapping[str, str],
+    errors: Mapping[str, str] | None = None,
+    *,
+    answer: Answer | None = None,
+    status: int = 200,
+    writes: bool = False,
+) -> Response:
     place = current.desk().database(database)
-    sql = request.args.get("sql", "").replace("\r\n", "\n")
-    wanted = queries.parameters(sql)
-    answer, status = None, 200
-    errors: dict[str, str] = {}
-    if sql.strip() and all(PREFIX + name in request.args for name in wanted):
-        try:
-            answer = _read(database)
-        except Error as error:
-            errors = getattr(error, "errors", None) or {"sql": error.message}
-            status = status_of(error)
+    sql = texts.get("sql", "").replace("\r\n", "\n")
     g.style_nonce = secrets.token_urlsafe(16)  # the editor's styles are made by its script
     return rendering.page(
         "queries/query.html",
@@ -69,9 +126,13 @@ def query(database: str) -> Response:
         database=database,
         databases=sorted(current.desk().databases),
         sql=sql,
-        parameters=[(name, request.args.get(PREFIX + name, "")) for name in wanted],
-        errors=errors,
+        parameters=[(name, texts.get(PREFIX + name, "")) for name in queries.parameters(sql)],
+        errors=errors or {},
         answer=answer,
+        trial=getattr(answer, "trial", None),
+        compared=cells.compared,
+        writes=writes,
+        may_write=access.caller().may("admin") and not place.read_only,
         numeric=_numeric(answer) if answer else [],
         body=cells.plain(answer.rows, _numeric(answer)) if answer else "",
         saved=current.desk().queries.saved(database),
@@ -79,6 +140,24 @@ def query(database: str) -> Response:
         seconds=current.desk().queries.seconds,
         export=lambda form: rendering.address("queries.download", _view(), database=database, form=form),
     )
+
+
+DONE = {"insert": "Inserted", "update": "Changed", "delete": "Deleted", "import": "Made"}
+
+
+def _told(made: Sequence[Change]) -> str:
+    """What was done, in a sentence."""
+    if not made:
+        return "Nothing changed."
+    first, others = made[0], sum(change.rows for change in made[1:])
+    if first.operation == "schema":
+        return f"Changed the definition of {first.table}."
+    along = f", and {_rows(others)} elsewhere along with it" if others else ""
+    return f"{DONE.get(first.operation, 'Changed')} {_rows(first.rows)} of {first.table}{along}."
+
+
+def _rows(number: int) -> str:
+    return f"{number:,} {'row' if number == 1 else 'rows'}"
 
 
 def _view() -> list[tuple[str, str]]:
@@ -200,14 +279,26 @@ def forget_json(database: str, query: str) -> Response:
 @routes.post("/api/databases/<name:database>/query")
 @access.allow("viewer")
 def query_json(database: str) -> Response:
-    """`{columns, rows, truncated, milliseconds}` for `{sql, parameters}`."""
+    """`{columns, rows, truncated, milliseconds}` for `{sql, parameters}`; with `write`, for admins, also `changes`."""
     body = bodies.json_object()
     bodies.refuse_unknown(body, "sql", "parameters", "write", "dry_run")
+    writes, trial = _modes(body)
+    sql, given = body.get("sql", ""), body.get("parameters")
+    given = {} if given is None else given
+    if writes:
+        return rendering.answer(_write(database, sql, given, trial=trial).json())
     place = current.desk().database(database)
-    for name in ("write", "dry_run"):
-        if body.get(name, False) is not False:
-            raise InputError(errors={name: "Writing SQL is not offered yet."})
-    given = body.get("parameters")
-    sql = body.get("sql", "")
-    answer = current.desk().queries.read(place, sql, {} if given is None else given, access.caller())
-    return rendering.answer(vars(answer))
+    return rendering.answer(vars(current.desk().queries.read(place, sql, given, access.caller())))
+
+
+def _modes(body: Mapping[str, Any]) -> tuple[bool, bool]:
+    """`write` and `dry_run`. Raises InputError for what is neither true nor false."""
+    writes, trial = body.get("write", False), body.get("dry_run", False)
+    wrong = {
+        name: "Write true or false." for name in ("write", "dry_run") if not isinstance(body.get(name, False), bool)
+    }
+    if trial is True and writes is False:
+        wrong["dry_run"] = "Only what writes has a dry run: send write as true too."
+    if wrong:
+        raise InputError(errors=wrong)
+    return writes, trial

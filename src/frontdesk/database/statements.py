@@ -1,0 +1,108 @@
+"""One typed statement that may write, carried out by the driver inside a transaction of ours, within limits."""
+
+import sqlite3
+import time
+from collections.abc import Collection, Mapping
+from typing import Any
+
+from frontdesk import errors
+from frontdesk.database import queries
+from frontdesk.database.queries import OWN, Answer, Guard
+
+LONGEST_VALUE = 100_000_000
+"""Bytes: the history keeps a row as text, which is longer than the row."""
+
+CHANGING = frozenset({sqlite3.SQLITE_INSERT, sqlite3.SQLITE_UPDATE, sqlite3.SQLITE_DELETE})
+DEFINING = frozenset(
+    getattr(sqlite3, f"SQLITE_{verb}_{noun}")
+    for verb in ("CREATE", "DROP")
+    for noun in ("TABLE", "INDEX", "VIEW", "TRIGGER")
+) | {sqlite3.SQLITE_ALTER_TABLE, sqlite3.SQLITE_REINDEX}
+OWN_FUNCTIONS = frozenset(f"frontdesk_{name}" for name in ("row", "begins", "change", "who"))
+
+
+class WritingGuard(Guard):
+    """SQLite's authorizer: allows rows and definitions to change, and keeps Frontdesk's own tables from the SQL.
+
+    `refused_tables` are those whose rows the history cannot name. `target` is the first table whose rows the SQL
+    changes, `dropped` the one that it drops.
+    """
+
+    rule = "Typed SQL changes rows, tables, indexes, views and triggers, never what is Frontdesk's own"
+
+    def __init__(self, refused_tables: Collection[str] = ()) -> None:
+        super().__init__()
+        self.target = ""
+        self.dropped = ""
+        self._refused_tables = {name.casefold() for name in refused_tables}
+
+    def __call__(
+        self, action: int, first: str | None, second: str | None, place: str | None, source: str | None
+    ) -> int:
+        """As SQLite asks; remembers the target and the name of what was refused."""
+        changing = action in CHANGING and bool(first)
+        if changing and not source and not self.target and not str(first).startswith("sqlite_"):
+            self.target = str(first)
+        if action == sqlite3.SQLITE_DROP_TABLE:
+            self.dropped = str(first)
+        answer = super().__call__(action, first, second, place, source)
+        if changing and answer != sqlite3.SQLITE_OK:
+            self.refused = str(first)
+            if self.refused.casefold() in self._refused_tables:
+                self.rule = "The history cannot name the rows of a virtual table"
+        return answer
+
+    def may(self, action: int, first: str, second: str, source: str | None) -> bool:
+        """Whether an action is allowed; what our own triggers do is."""
+        if source and source.startswith(OWN):
+            return True
+        if action in CHANGING:
+            return not first.startswith(OWN) and (source is not None or first not in self._refused_tables)
+        if action in DEFINING:
+            return not first.startswith(OWN) and not second.startswith(OWN)
+        if action == sqlite3.SQLITE_FUNCTION and second in OWN_FUNCTIONS:
+            return False
+        if action == sqlite3.SQLITE_PRAGMA:  # what a full-text index asks when a trigger writes to it
+            return first == "data_version" and not second
+        return super().may(action, first, second, source)
+
+
+def execute(
+    driver: sqlite3.Connection, sql: str, parameters: Mapping[str, Any], seconds: float, guard: WritingGuard
+) -> Answer:
+    """The first rows that one statement gives; what it wrote is in the transaction that is open.
+
+    Raises InputError with the database's sentence where it is wrong, refused, in conflict, or takes longer than
+    `seconds`.
+    """
+    began = time.perf_counter()
+    theirs = driver.text_factory
+    try:
+        _limit(driver)
+        driver.text_factory = lambda text: text.decode("utf-8", "replace")
+        driver.set_authorizer(guard)
+        driver.set_progress_handler(lambda: time.perf_counter() - began > seconds, queries.STEPS)
+        cursor = driver.execute(sql, dict(parameters))
+        columns = [column[0] for column in cursor.description or ()]
+        rows, truncated = queries.fetch(cursor) if columns else ([], False)
+        cursor.close()
+    except queries.FAULTS as error:
+        raise _told(error, guard, seconds) from None
+    finally:
+        driver.set_authorizer(None)
+        driver.set_progress_handler(None, 0)
+        driver.text_factory = theirs
+    return Answer(columns, rows, truncated, queries.since(began))
+
+
+def _limit(driver: sqlite3.Connection) -> None:
+    driver.setlimit(sqlite3.SQLITE_LIMIT_ATTACHED, 0)
+    driver.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, LONGEST_VALUE)
+
+
+def _told(error: Exception, guard: WritingGuard, seconds: float) -> Exception:
+    """A rule of the tables that the rows break stands at the SQL too."""
+    found = queries.told(error, guard, seconds)
+    if isinstance(found, errors.IntegrityError):
+        return queries.wrong(found.message)
+    return found
