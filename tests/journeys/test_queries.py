@@ -55,3 +55,28 @@ def test_a_query_is_run_without_scripts(demo: Served, open_tab: OpenTab) -> None
     tab.page.locator("#sql").fill("SELECT 6 * 7 AS answer")
     tab.follow(tab.button("Run"))
     assert tab.page.locator("table.grid tbody td").inner_text() == "42"
+
+
+@pytest.mark.parametrize("look", LOOKS)
+def test_sql_that_writes_is_tried_run_and_undone(demo: Served, open_tab: OpenTab, look: Look) -> None:
+    tab = open_tab(demo.server, demo.people["ada"], look)
+    tab.go("/databases/sales_data/query")
+    tab.follow(tab.link("Write"))
+    tab.page.locator(".cm-content, #sql:visible").first.click()
+    tab.page.keyboard.insert_text("UPDATE sales SET sales = sales + 1, region = 'Far ' || region WHERE sales > :least")
+    tab.page.keyboard.press("Escape")
+    tab.follow(tab.button("Dry run"))
+    tab.page.get_by_label("least").fill("150")
+    tab.follow(tab.button("Dry run"))
+    changed = tab.page.locator("tr.changed")
+    count = changed.count()
+    assert count
+    assert changed.first.locator("td.differs").count() == 2
+    if PICTURES:
+        tab.page.screenshot(path=Path(PICTURES) / f"trial-{look}.png")
+    tab.follow(tab.button("Run it"))
+    assert f"Changed {count} rows of sales." in tab.page.locator(".flash").inner_text()
+    if PICTURES:
+        tab.page.screenshot(path=Path(PICTURES) / f"written-{look}.png")
+    tab.follow(tab.page.locator(".flash").get_by_role("button", name="Undo"))
+    assert f"Undone: {count} rows." in tab.page.locator(".flash").inner_text()
