@@ -14,6 +14,7 @@ from frontdesk.web import (
     answers,
     changes,
     current,
+    docs,
     errors,
     exports,
     files,
@@ -22,6 +23,7 @@ from frontdesk.web import (
     home,
     hosts,
     imports,
+    openapi,
     pages,
     paths,
     queries,
@@ -46,7 +48,7 @@ QUIET = frozenset({"static", "health.healthz", "health.readyz", "logs.tail"})
 
 ROOMS = (
     *(home, accounts, users, tokens, tables, rows, changes, imports, exports, queries, functions, runs, log_pages),
-    *(files, pages, health),
+    *(files, pages, openapi, docs, health),
 )
 """The modules whose routes make the application."""
 

@@ -33,6 +33,24 @@ STATUS: dict[type[errors.Error], int] = {
     errors.OperationalError: 503,
 }
 
+MEANINGS = {
+    400: "Not parseable",
+    401: "Nobody is signed in",
+    403: "The role is too low, or the request comes from another site",
+    404: "Not there, or not yours to see",
+    405: "Another method",
+    409: "Something has changed since, or stands in the way; nothing was changed",
+    410: "It was there once",
+    413: "Too large",
+    415: "A content type that is not read here",
+    422: "Parseable, but wrong; `errors` says what to write",
+    429: "Too many tries",
+    503: "Busy: try again after `Retry-After` seconds",
+    504: "The function was stopped at its limit",
+    507: "The disk is full; nothing was changed",
+}
+"""What a status says about any answer that carries it."""
+
 SENTENCES = {
     400: "The request could not be read.",
     404: "There is nothing at this address.",
@@ -40,6 +58,11 @@ SENTENCES = {
     413: "The request is too large.",
     415: "This content type is not read here.",
 }
+
+
+def meaning(status: int) -> str:
+    """What this status says, in a few words."""
+    return MEANINGS.get(status, HTTPStatus(status).phrase)
 
 
 def status_of(error: errors.Error) -> int:

@@ -4,7 +4,8 @@ import re
 from typing import Any
 from urllib.parse import quote
 
-from werkzeug.routing import BaseConverter, Map, ValidationError
+from werkzeug.exceptions import NotFound
+from werkzeug.routing import BaseConverter, Map
 
 from frontdesk.tables import keys
 
@@ -41,7 +42,7 @@ class NameConverter(BaseConverter):
         try:
             return read(value)
         except ValueError as error:
-            raise ValidationError from error
+            raise NotFound from error  # no ValidationError: another method of this address would make it a 405
 
     def to_url(self, value: Any) -> str:
         """The name as it stands in a path."""
@@ -59,7 +60,7 @@ class KeyConverter(BaseConverter):
         try:
             parts = tuple(None if part == "~0" else read(part) for part in value.split(","))
         except ValueError as error:
-            raise ValidationError from error
+            raise NotFound from error
         return keys.KeyText(parts, None if None in parts else ",".join(part or "" for part in parts))
 
     def to_url(self, value: Any) -> str:

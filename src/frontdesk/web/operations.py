@@ -1,0 +1,349 @@
+"""Every route of the API in words: what it is for, takes and answers. One entry for each endpoint."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from frontdesk.config import LEVELS
+from frontdesk.forms import fields
+from frontdesk.functions.runs import STATUSES
+from frontdesk.tables.exports import FORMATS
+from frontdesk.web import imports, queries, shapes, tokens, users
+from frontdesk.web.bodies import LARGEST_PAGE, USUAL_PAGE
+from frontdesk.web.shapes import Schema, anything, many, maybe, named, one_of, ref, text, thing, whole
+
+JSON = "application/json"
+BYTES: Schema = {"type": "string", "format": "binary"}
+
+
+@dataclass(frozen=True)
+class Parameter:
+    """What an address may say after its `?`, or a header."""
+
+    name: str
+    schema: Schema
+    help: str
+    place: str = "query"
+
+
+@dataclass(frozen=True)
+class Operation:
+    """One route in words. What every route has in common (401, 503 and the like) is not said here."""
+
+    noun: str  #: the heading that it stands under
+    title: str  #: what it does, in a few words
+    answer: Schema | None = None  #: of the status below; None is no body
+    status: int = 200
+    also: Mapping[int, Schema] = field(default_factory=dict)  #: other answers that are no errors
+    types: Sequence[str] = (JSON,)  #: content types of the answer
+    query: Sequence[Parameter] = ()
+    body: Schema | None = None
+    bodies: Mapping[str, Schema] = field(default_factory=dict)  #: by content type, where it is not JSON alone
+    optional_body: bool = False
+    errors: Sequence[int] = ()
+    help: str = ""  #: one more sentence
+    own_role: str = ""  #: who may, where it is not simply a role
+    headers: Mapping[str, str] = field(default_factory=dict)  #: of the answer, each with what it says
+
+    def takes(self) -> Mapping[str, Schema]:
+        """The bodies that it reads, by content type."""
+        return self.bodies or ({JSON: self.body} if self.body is not None else {})
+
+
+SIZE = Parameter("_size", whole(USUAL_PAGE, minimum=1, maximum=LARGEST_PAGE, default=USUAL_PAGE), "So many at most.")
+NEXT = Parameter("_next", text(), "`next` of the page before.")
+PAGED = (SIZE, NEXT)
+WAIT = Parameter("wait", one_of("0", "1"), "0 answers 202 at once, with the run's id.")
+IF_MATCH = Parameter("If-Match", text(), "The `ETag` that was read: 409 when the row has changed since.", "header")
+FILTERS = Parameter(
+    "filters",
+    named({"age__gt": "30"}, text()),
+    "`column=value` and `column__operator=value`; operators are not, gt, gte, lt, lte, contains, startswith, endswith, "
+    "in (commas between) and isnull (1 or 0). A column whose name begins with `_` needs an operator.",
+)
+SORT = Parameter("_sort", text("-age"), "Columns with commas between, `-` before those that descend.")
+COLUMNS = Parameter("_columns", text("id,name"), "Only these columns, commas between.")
+COUNT = Parameter("_count", text("1"), "1 counts exactly; a larger number counts at most so far, `count_capped`.")
+SINCE = Parameter("since", text("15m"), "From then on: `15m`, `2h`, `7d`, a date, or RFC 3339.")
+UNTIL = Parameter("until", text("2026-01-31"), "Before then.")
+LOGS = (
+    Parameter("level", text("WARNING"), f"At least this level: {', '.join(LEVELS)}."),
+    Parameter("logger", text("school"), "This logger and its children."),
+    Parameter("text", text("below average"), "Holds this, without regard to case."),
+    SINCE,
+    UNTIL,
+    Parameter("run", text("2"), "Of this run."),
+    Parameter("request", text("5de53f6433564705"), "Of this request."),
+    Parameter("user", text("ada"), "Of this user."),
+)
+ROWS = many(named(shapes.ROW))
+KEY_OF_ROW = anything(4, "The key's value; an array of them when it is of several columns.")
+FILE = {content_type: text("date,amount\n2024-01-05,12.5\n") for content_type in imports.TYPES}
+
+
+def _body(*known: fields.Field, partial: bool = False) -> Schema:
+    """The JSON object that a form of these fields is read from."""
+    made = fields.schema(known)
+    return made | {"required": []} if partial else made
+
+
+OPERATIONS: dict[str, Operation] = {
+    # Databases and tables
+    "tables.databases_json": Operation(
+        "Tables", "Every database", shapes.listed("databases", ref("Database")), query=PAGED
+    ),
+    "tables.tables_json": Operation(
+        "Tables", "A database with its tables", thing(name=text("example"), tables=many(ref("Summary")))
+    ),
+    "tables.create_table_json": Operation(
+        "Tables",
+        "Creates a table",
+        ref("Table"),
+        201,
+        body=thing(name=text("pets"), columns=many(ref("NewColumn"))),
+        errors=(409,),
+    ),
+    "tables.table_json": Operation("Tables", "A table: columns, keys, references", ref("Table")),
+    "rows.rows_json": Operation(
+        "Tables",
+        "Rows, filtered, sorted, by the page",
+        thing(
+            ("count_capped",),
+            rows=ROWS,
+            next=maybe(text()),
+            count=maybe(whole(2)),
+            count_capped=shapes.flag(),
+            facets=named({}),
+        ),
+        query=(FILTERS, SORT, COLUMNS, COUNT, *PAGED),
+        help="Rows of a table without a primary key carry it as `_key`.",
+    ),
+    "rows.insert_json": Operation(
+        "Tables",
+        "Inserts rows, all in one transaction",
+        thing(inserted=whole(1), updated=whole(0), keys=many(KEY_OF_ROW)),
+        201,
+        body=thing(
+            ("on_conflict",),
+            rows=many(named({"name": "Dana", "age": 41})),
+            on_conflict=one_of("error", "ignore", "update") | {"default": "error"},
+        ),
+        errors=(409,),
+    ),
+    "rows.row_json": Operation(
+        "Tables",
+        "One row",
+        thing(row=named(shapes.ROW)),
+        headers={"ETag": "Changes with the row; send it back as `If-Match`."},
+    ),
+    "rows.update_json": Operation(
+        "Tables",
+        "Sets columns of a row",
+        thing(row=named(shapes.ROW | {"age": 34})),
+        query=(IF_MATCH,),
+        body=named({"age": 34}),
+        errors=(409,),
+        optional_body=True,
+        headers={"ETag": "Changes with the row; send it back as `If-Match`."},
+    ),
+    "rows.delete_json": Operation("Tables", "Deletes a row", None, 204, query=(IF_MATCH,), errors=(409, 422)),
+    "imports.load_json": Operation(
+        "Tables",
+        "Imports a file: all of its rows or none",
+        thing(
+            table=text("payments"),
+            inserted=whole(2),
+            updated=whole(0),
+            ignored=whole(0),
+            columns=many(thing(("label",), name=text("date"), type=text("DATE"), label=text())),
+            change=maybe(text("example.8")),
+        ),
+        201,
+        query=(
+            Parameter("create", one_of("0", "1"), "1 makes the table; for admins."),
+            Parameter("key", text("id"), "The key's columns, commas between."),
+            Parameter("on_conflict", one_of("error", "ignore", "update"), "What happens to a key that is there."),
+            Parameter("empty_text", one_of("0", "1"), "1 keeps empty text in columns of texts; else it is NULL."),
+            Parameter("encoding", text("utf-8"), "Of the file, where it is not UTF-8."),
+            Parameter("delimiter", text("comma"), "comma, semicolon, tab or |, where it is not found."),
+        ),
+        bodies=FILE | {"multipart/form-data": thing(file=BYTES)},
+        errors=(409,),
+        own_role="editor; with `create=1` admin",
+    ),
+    "exports.download": Operation(
+        "Tables",
+        "The rows that the filters select, as a file",
+        ROWS,
+        types=[FORMATS[form].partition(";")[0] for form in FORMATS],
+        query=(
+            FILTERS,
+            SORT,
+            COLUMNS,
+            Parameter("raw", one_of("0", "1"), "1 leaves texts that begin like formulas as they are."),
+        ),
+    ),
+    # History
+    "changes.history_json": Operation(
+        "History", "What changed in a table, newest first", shapes.listed("changes", ref("Change")), query=PAGED
+    ),
+    "changes.row_history_json": Operation(
+        "History", "What changed in a row, newest first", shapes.listed("changes", ref("Change")), query=PAGED
+    ),
+    "changes.change_json": Operation("History", "One change", ref("Change")),
+    "changes.change_rows_json": Operation(
+        "History", "The rows of a change, before and after", shapes.listed("rows", ref("ChangedRow")), query=PAGED
+    ),
+    "changes.undo_json": Operation("History", "Undoes a change", ref("Undone"), errors=(409, 422)),
+    # Queries
+    "queries.query_json": Operation(
+        "Queries",
+        "Asks with SQL, or writes with it",
+        thing(
+            ("changes", "total"),
+            columns=many(text("name")),
+            rows=many(many(anything("Krish"))),
+            truncated=shapes.flag(),
+            milliseconds={"type": "number", "examples": [1.2]},
+            changes={"type": "array", "items": {"anyOf": [text("example.5"), ref("TrialRow")]}, "examples": [[]]},
+            total=whole(0),
+        ),
+        body=thing(
+            ("parameters", "write", "dry_run"),
+            sql=text("SELECT name FROM employees WHERE age > :age"),
+            parameters=maybe(named({"age": 30})),
+            write=shapes.flag(),
+            dry_run=shapes.flag(),
+        ),
+        errors=(403, 409),
+        own_role="viewer; with `write` admin",
+        help="With `write` it may change rows and tables, and `changes` are the ids of its changes; with `dry_run` too "
+        "nothing is written, and `changes` are the rows that would change.",
+    ),
+    "queries.saved_json": Operation(
+        "Queries", "The saved queries", shapes.listed("queries", ref("SavedQuery")), query=PAGED
+    ),
+    "queries.save_json": Operation(
+        "Queries", "Keeps a query under a name", ref("SavedQuery"), 201, body=_body(*queries.SAVED), errors=(409,)
+    ),
+    "queries.one_saved_json": Operation("Queries", "A saved query", ref("SavedQuery")),
+    "queries.change_saved_json": Operation(
+        "Queries",
+        "Gives a saved query another name or text",
+        ref("SavedQuery"),
+        body=_body(*queries.SAVED, partial=True),
+        errors=(409,),
+        optional_body=True,
+    ),
+    "queries.forget_json": Operation("Queries", "Forgets a saved query", None, 204),
+    # Functions and runs
+    "functions.index_json": Operation(
+        "Functions", "Every function", shapes.listed("functions", ref("Function")), query=PAGED
+    ),
+    "functions.function_json": Operation("Functions", "A function: what it takes and gives", ref("Function")),
+    "functions.call_json": Operation(
+        "Functions",
+        "Calls a function",
+        ref("Result"),
+        also={202: ref("Queued")},
+        query=(WAIT,),
+        body=named({"a": 20, "b": 5}),
+        optional_body=True,
+        errors=(403, 504),
+        own_role="the function's",
+        help="One that raised is 422 with `run` and `error`; one past its limit 504.",
+    ),
+    "runs.index_json": Operation(
+        "Runs",
+        "Runs, newest first",
+        shapes.listed("runs", ref("Run")),
+        query=(
+            Parameter("function", text("divide"), "Of this function."),
+            Parameter("status", one_of(*STATUSES), "In this status."),
+            *PAGED,
+        ),
+        own_role="viewer: their own",
+    ),
+    "runs.run_json": Operation(
+        "Runs", "A run with its log records and changes", ref("RunWithAll"), own_role="viewer: their own"
+    ),
+    "runs.records_json": Operation(
+        "Runs",
+        "The log records of a run, oldest first",
+        shapes.listed("records", ref("Record")),
+        query=PAGED,
+        own_role="viewer: their own",
+        help="Takes `records_next` of the run as `_next`.",
+    ),
+    "runs.changes_json": Operation(
+        "Runs",
+        "What a run changed",
+        shapes.listed("changes", ref("Change")),
+        query=PAGED,
+        own_role="viewer: their own",
+        help="Takes `changes_next` of the run as `_next`.",
+    ),
+    "runs.replay_json": Operation(
+        "Runs",
+        "Calls again with the same arguments",
+        ref("Result"),
+        also={202: ref("Queued")},
+        query=(WAIT,),
+        errors=(403, 504),
+        own_role="the function's",
+    ),
+    "runs.stop_json": Operation("Runs", "Stops a run", ref("Queued"), own_role="viewer: their own"),
+    "runs.undo_json": Operation("Runs", "Undoes all that a run changed", ref("Undone"), errors=(409, 422)),
+    "files.download": Operation(
+        "Runs",
+        "A file that a run took or gave",
+        text("%PDF-1.7 …"),
+        types=["*/*"],
+        own_role="whoever may see one of its runs",
+    ),
+    # Logs
+    "logs.index_json": Operation(
+        "Logs",
+        "Log records, newest first",
+        shapes.listed("records", ref("Record")),
+        query=(*LOGS, Parameter("_after", text("19"), "Those of a later id, oldest first."), *PAGED),
+    ),
+    "logs.histogram_json": Operation("Logs", "Counts of records by time and level", ref("Histogram"), query=LOGS),
+    "logs.all_loggers_json": Operation(
+        "Logs", "Every logger with its level", shapes.listed("loggers", ref("Logger")), query=PAGED
+    ),
+    "logs.set_level_json": Operation(
+        "Logs",
+        "Sets the level of a logger",
+        ref("Logger"),
+        body=thing(("minutes",), level=ref("Level"), minutes=maybe(whole(5))),
+        help="A level of null takes back what was set; `root` is the root.",
+    ),
+    # People
+    "accounts.me": Operation("People", "Who asks", ref("Me")),
+    "users.index_json": Operation("People", "The users", shapes.listed("users", ref("User")), query=PAGED),
+    "users.add_json": Operation("People", "Adds a user", ref("User"), 201, body=_body(*users.NEW), errors=(409,)),
+    "users.change_json": Operation(
+        "People",
+        "Gives a user another password or role",
+        ref("User"),
+        body=_body(*users.CHANGED, partial=True),
+        errors=(409,),
+        optional_body=True,
+        help="A password ends all sessions.",
+    ),
+    "users.remove_json": Operation("People", "Removes a user with all sessions and tokens", None, 204, errors=(409,)),
+    "tokens.index_json": Operation("People", "The tokens", shapes.listed("tokens", ref("Token")), query=PAGED),
+    "tokens.create_json": Operation(
+        "People",
+        "Creates a token, shown this once",
+        thing(**shapes.SHAPES["Token"]["properties"], token=text("fd_…")),
+        201,
+        body=_body(*tokens.NEW),
+        errors=(409,),
+    ),
+    "tokens.revoke_json": Operation("People", "Revokes a token, by its name or id", None, 204),
+    # This
+    "openapi.document": Operation("This API", "This description as OpenAPI 3.1", named()),
+    "docs.index": Operation("This API", "This description for people", text(), types=["text/html"]),
+}
+"""By endpoint. A route of the API that is missing here fails a test."""
