@@ -28,7 +28,7 @@ def test_the_same_content_is_kept_once_under_any_name(tmp_path):
 
 
 def test_beyond_the_limit_nothing_is_left(tmp_path):
-    with pytest.raises(TooLargeError, match="big.bin is too large: at most 1 MB"):
+    with pytest.raises(TooLargeError, match=r"big.bin is too large: at most 1 MB"):
         store.keep(tmp_path, io.BytesIO(b"x" * 1_000_001), "big.bin", limit=1_000_000)
     assert everything(tmp_path) == []
     assert store.keep(tmp_path, io.BytesIO(b"x" * 1_000_000), "big.bin", limit=1_000_000).bytes == 1_000_000

@@ -121,7 +121,7 @@ class Tab:
 
     def _ask(self, request: Request) -> None:
         self.asked.append(request.url)
-        if not request.url.startswith((self.address, "data:")):
+        if not request.url.startswith((self.address, "data:", "blob:")):
             self.faults.append(f"{self.page.url}: {request.url} is asked of another host")
 
     def _miss(self, request: Request) -> None:
