@@ -99,7 +99,13 @@ def tables(database: Database) -> dict[str, Table]:
 
 def table(database: Database, name: str) -> Table:
     """The table or view of this name. Raises NotFoundError."""
-    found = tables(database).get(name)
+    with database.connect() as connection:
+        return find(database, connection, name)
+
+
+def find(database: Database, connection: Connection, name: str) -> Table:
+    """The table or view of this name as this connection sees it. Raises NotFoundError."""
+    found = read(database, connection).get(name)
     if found is None:
         raise errors.NotFoundError(
             f"{database.name} has no table {name!r}.", "Its tables are listed at the database's page."

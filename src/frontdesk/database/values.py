@@ -3,7 +3,7 @@
 import base64
 import json
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, date, datetime, time
 from decimal import Decimal
 from enum import Enum
@@ -49,6 +49,10 @@ class UTCTime(TypeDecorator[datetime]):
         return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
 
 
+class Plain(list[Any]):
+    """A list of what is in JSON's own types already."""
+
+
 def plain(value: Any) -> Any:
     """The value in JSON's own types: bytes as `{"$base64"}`, NaN as null, big integers and decimals as strings."""
     if value is None or isinstance(value, (bool, str)):
@@ -62,7 +66,26 @@ def plain(value: Any) -> Any:
     return _plain_object(value)
 
 
+def all_plain(values: Sequence[Any]) -> Sequence[Any]:
+    """The values of a column in JSON's own types; where all of them are already, that costs a look at their types."""
+    kinds = set(map(type, values)) - {type(None)}
+    fits = _FITTING.get(kinds.pop()) if len(kinds) == 1 else None
+    if fits is not None and all(value is None or fits(value) for value in values):
+        return values
+    return [plain(value) for value in values]
+
+
+_FITTING: dict[type, Callable[[Any], bool]] = {
+    str: lambda _: True,
+    int: lambda value: -SAFE_INTEGER <= value <= SAFE_INTEGER,
+    float: math.isfinite,
+}
+"""Of each type which values JSON has as they are."""
+
+
 def _plain_object(value: Any) -> Any:
+    if isinstance(value, Plain):
+        return value
     if isinstance(value, Mapping):
         return {str(name): plain(item) for name, item in value.items()}
     if isinstance(value, (bytes, bytearray, memoryview)):
@@ -80,7 +103,10 @@ def _plain_object(value: Any) -> Any:
 
 def dumps(value: Any) -> str:
     """The value as compact JSON text. Raises TypeError for what has no JSON form."""
-    return json.dumps(plain(value), ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+    return _encode(plain(value))
+
+
+_encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), allow_nan=False).encode
 
 
 def loads(text: str) -> Any:

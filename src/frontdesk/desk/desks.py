@@ -40,7 +40,7 @@ class DatabaseSummary:
     """A database in a list; `problem` says why it cannot be read."""
 
     name: str
-    tables: list[structure.Summary]
+    tables: tuple[structure.Summary, ...]
     problem: str | None = None
 
 
@@ -90,10 +90,10 @@ class Desk:
         found = []
         for name, database in self.databases.items():
             try:
-                found.append(DatabaseSummary(name, structure.summaries(database)))
+                found.append(DatabaseSummary(name, tuple(structure.summaries(database))))
             except Error as error:
-                found.append(DatabaseSummary(name, [], error.message))
-        found += [DatabaseSummary(name, [], problem) for name, problem in self._problems.items()]
+                found.append(DatabaseSummary(name, (), error.message))
+        found += [DatabaseSummary(name, (), problem) for name, problem in self._problems.items()]
         return sorted(found, key=lambda one: one.name)
 
     @functools.cached_property

@@ -1,9 +1,11 @@
 """What the navigation and the home page show."""
 
 import json
+from collections.abc import Hashable
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
+from weakref import WeakKeyDictionary
 
 from frontdesk.context import Caller
 from frontdesk.database import values
@@ -24,9 +26,9 @@ TOUR = "tour.json"
 class Navigation:
     """The entries below each of the navigation's headings."""
 
-    databases: list["DatabaseSummary"]
-    functions: list[str]
-    pages: list[str]
+    databases: tuple["DatabaseSummary", ...]
+    functions: tuple[str, ...]
+    pages: tuple[str, ...]
     errors: int  # ERROR records within the last day, at most 100 are counted
 
 
@@ -46,10 +48,10 @@ class Overview:
 def navigation(desk: "Desk", by: Caller) -> Navigation:
     """The navigation for this caller."""
     return Navigation(
-        databases=desk.summaries(),
-        functions=[function.name for function in desk.registry.functions()],
-        pages=pages.names(desk.folder),
-        errors=len(_errors(desk.log_index, by, 100)),  # as of the keeper's last round: every page shows it
+        databases=tuple(desk.summaries()),
+        functions=tuple(function.name for function in desk.registry.functions()),
+        pages=tuple(pages.names(desk.folder)),
+        errors=_count_errors(desk.log_index, by),
     )
 
 
@@ -70,6 +72,20 @@ def _tour(desk: "Desk") -> list[dict[str, str]]:
     path = desk.config.state_folder / TOUR
     found: list[dict[str, str]] = json.loads(path.read_text("utf-8")) if path.exists() else []
     return found
+
+
+def _count_errors(log_index: Database, by: Caller) -> int:
+    """As of the keeper's last round; every page shows it, so it is counted once a round."""
+    if not by.may("editor"):
+        return 0
+    stamp = log_index.stamp()
+    known = _counted.get(log_index)
+    if known is None or known[0] != stamp:
+        known = _counted[log_index] = (stamp, len(_errors(log_index, by, 100)))
+    return known[1]
+
+
+_counted: WeakKeyDictionary[Database, tuple[Hashable, int]] = WeakKeyDictionary()
 
 
 def _errors(log_index: Database, by: Caller, size: int) -> list[records.Record]:

@@ -45,8 +45,7 @@ class Reader:
             raise InputError(f"_size is a whole number from 1 to {MOST_ROWS}.")
         conditions = filters.as_parameters(where)
         page = rows.page(self.desk.database(database), table, where=conditions, sort=sort, size=size)
-        found: list[dict[str, Any]] = page.json()["rows"]
-        return found
+        return page.named()
 
     def csv(self, name: str) -> list[dict[str, str]]:
         """`csv("sales.csv")`: the lines of a file of the desk's folder as dictionaries of texts."""

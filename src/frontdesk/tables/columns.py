@@ -155,6 +155,20 @@ def named(table: Table, row: Sequence[Any], names: Sequence[str]) -> dict[str, A
     }
 
 
+def all_named(table: Table, rows: Sequence[Sequence[Any]], names: Sequence[str]) -> values.Plain:
+    """The rows as `named` gives them, in JSON's own types, made column by column."""
+    by_name = {column.name: column for column in table.columns}
+    keys = [name if name in by_name else "_key" for name in names]
+    found = zip(names, zip(*rows, strict=True), strict=True) if rows else ()
+    made = [values.all_plain(_all_shown(by_name.get(name), given)) for name, given in found]
+    return values.Plain(dict(zip(keys, row, strict=True)) for row in zip(*made, strict=True))
+
+
+def _all_shown(column: Column | None, given: Sequence[Any]) -> Sequence[Any]:
+    changes = column is not None and column.kind in {"boolean", "json"}
+    return [shown(column, value) for value in given] if column and changes else given
+
+
 def written(column: Column, value: Any) -> str:
     """A stored value as a form shows it for editing."""
     if value is None:

@@ -2,8 +2,9 @@
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 import sqlalchemy as sa
@@ -16,7 +17,7 @@ from frontdesk.database.connections import Database
 from frontdesk.database.schema import Table
 from frontdesk.errors import InputError, NotFoundError, PermissionDenied
 from frontdesk.history import capture
-from frontdesk.tables import columns, filters, keys, keyset
+from frontdesk.tables import columns, filters, keys, keyset, structure
 from frontdesk.tables.keys import KeyText
 from frontdesk.tables.keyset import Place, Sort
 
@@ -57,12 +58,16 @@ class Page:
     def json(self) -> dict[str, Any]:
         """The page as the API gives it."""
         found: dict[str, Any] = {
-            "rows": [columns.named(self.table, row, self.names) for row in self.rows],
+            "rows": columns.all_named(self.table, self.rows, self.names),
             "next": self.next,
             "count": self.count,
             "facets": {},
         }
         return found | ({} if self.count_capped is None else {"count_capped": self.count_capped})
+
+    def named(self) -> list[dict[str, Any]]:
+        """The rows by column, their values as a page shows them."""
+        return [columns.named(self.table, row, self.names) for row in self.rows]
 
     def keys(self) -> list[tuple[Any, ...] | None]:
         """The key of each row; None where the table has none or its columns are not all here."""
@@ -88,14 +93,14 @@ def page(
     `shown` names columns with commas between; `count` is empty, `1` (exact) or `10000` (at most that many are counted).
     Raises NotFoundError for the table, InputError for every unknown column, operator and value that does not fit.
     """
-    table = schema.table(database, name)
-    wanted = filters.parse(table, where)
-    sorts = keyset.parse_sort(table, sort)
-    scope = json.dumps([table.name, sort, [(one.column, one.operator, one.text) for one in wanted]])
-    place = keyset.read(token, scope) if token else None
-    names = _shown(table, shown)
-    conditions = filters.conditions(table, wanted)
     with database.connect() as connection:
+        table = schema.find(database, connection, name)
+        wanted = filters.parse(table, where)
+        sorts = keyset.parse_sort(table, sort)
+        scope = json.dumps([table.name, sort, [(one.column, one.operator, one.text) for one in wanted]])
+        place = keyset.read(token, scope) if token else None
+        names = _shown(table, shown)
+        conditions = filters.conditions(table, wanted)
         reading = _Reading(database, connection, table, conditions, size)
         made = (
             reading.by_key(sorts, place, names, scope) if table.key else reading.by_offset(sorts, place, names, scope)
@@ -126,11 +131,10 @@ class _Reading:
     def by_key(
         self, given: Sequence[Sort], place: Place | None, names: tuple[str, ...], scope: str
     ) -> tuple[Sequence[Any], str | None, str | None]:
-        sorts = keyset.complete(self.table, given)
-        extra = [sort.column for sort in sorts if sort.column not in names]
-        base = sa.select(*(self.table.clause.c[name] for name in (*names, *extra))).where(*self.conditions)
+        sorts = tuple(keyset.complete(self.table, given))
+        extra = tuple(sort.column for sort in sorts if sort.column not in names)
         found: list[Any] = []
-        for query in keyset.queries(self.table, base, sorts, place):
+        for query in self._queries((*names, *extra), sorts, place):
             if len(found) <= self.size:
                 found += self.database.fetch(self.connection, query.limit(self.size + 1 - len(found)))
         backwards = place is not None and place.backwards
@@ -145,6 +149,13 @@ class _Reading:
         after = token(rows[-1], False) if rows and (more or backwards) else None
         before = token(rows[0], True) if rows and (more if backwards else place is not None) else None
         return [row[: len(names)] for row in rows] if extra else rows, after, before
+
+    def _queries(
+        self, names: tuple[str, ...], sorts: tuple[Sort, ...], place: Place | None
+    ) -> Iterable[sa.Select[Any]]:
+        if not self.conditions and place is None:
+            return _first_queries(self.table, names, sorts)
+        return keyset.queries(self.table, _select(self.table, names).where(*self.conditions), sorts, place)
 
     def by_offset(
         self, sorts: Sequence[Sort], place: Place | None, names: tuple[str, ...], scope: str
@@ -166,12 +177,25 @@ class _Reading:
         if not (wish.isascii() and wish.isdigit()) or int(wish) < 1:
             raise InputError(errors={"_count": "Write 1 for an exact count, or the most to count, such as 10000."})
         most = None if int(wish) == 1 else int(wish)
+        counted = structure.known_count(self.database, self.table) if most and not self.conditions else None
+        if counted is None:
+            counted = self._counted(most)
+        return (counted, None) if most is None else (min(counted, most), counted > most)
+
+    def _counted(self, most: int | None) -> int:
         base = sa.select(sa.literal(1)).select_from(self.table.clause).where(*self.conditions)
         limited = base.limit(most + 1) if most else base
-        counted = self.connection.scalar(sa.select(sa.func.count()).select_from(limited.subquery())) or 0
-        if most is None:
-            return counted, None
-        return min(counted, most), counted > most
+        return self.connection.scalar(sa.select(sa.func.count()).select_from(limited.subquery())) or 0
+
+
+def _select(table: Table, names: Sequence[str]) -> sa.Select[Any]:
+    return sa.select(*(table.clause.c[name] for name in names))
+
+
+@lru_cache(256)
+def _first_queries(table: Table, names: tuple[str, ...], sorts: tuple[Sort, ...]) -> list[sa.Select[Any]]:
+    """The queries of a table's first page, asked for most often: to put them together takes as long as to read."""
+    return list(keyset.queries(table, _select(table, names), sorts, None))
 
 
 def _nulls_last(table: Table, sort: Sort) -> list[sa.ColumnElement[Any]]:

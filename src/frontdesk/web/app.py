@@ -32,6 +32,7 @@ from frontdesk.web import (
     runs,
     tables,
     tokens,
+    turns,
     users,
 )
 from frontdesk.web import logs as log_pages
@@ -67,6 +68,7 @@ def create_app(desk: Desk, *, trusted_hosts: list[str] | None = None, logs: bool
         SEND_FILE_MAX_AGE_DEFAULT=31_536_000,
     )
     app.secret_key = desk.secret_key()
+    app.wsgi_app = turns.taking(app.wsgi_app)  # type: ignore[method-assign]
     if trusted_hosts:
         app.wsgi_app = hosts.only(app.wsgi_app, trusted_hosts)  # type: ignore[method-assign]
     app.config.update(

@@ -1,14 +1,17 @@
 """Answers: pages filled by Jinja2, JSON, and the addresses of assets."""
 
 import json
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
 
-from flask import Flask, Response, render_template, request, url_for
+import flask
+from flask import Flask, Response, render_template, request
+from markupsafe import Markup
 
 from frontdesk import context
+from frontdesk.context import Caller
 from frontdesk.database import values
 from frontdesk.desk.overviews import Navigation
 from frontdesk.web import access, current
@@ -31,10 +34,22 @@ def lead_to(address: str) -> Response:
     return Response(status=303, headers={"Location": address})
 
 
+def url_for(endpoint: str, **values: Any) -> str:
+    """As Flask's; the path of each endpoint and its values is built once."""
+    if endpoint.startswith(".") or not all(type(value) in {str, int} for value in values.values()):
+        return flask.url_for(endpoint, **values)
+    return _built(request.script_root, endpoint, tuple(values.items()))
+
+
+@lru_cache(4096)
+def _built(root: str, endpoint: str, values: tuple[tuple[str, Any], ...]) -> str:
+    return flask.url_for(endpoint, **dict(values))
+
+
 def install(app: Flask) -> None:
     """Gives every template of the application its names and filters."""
-    app.jinja_env.globals.update(asset=asset, has_bundle=has_bundle, request_id=request_id)
-    app.jinja_env.globals.update(here_with=here_with, here_without=here_without)
+    app.jinja_env.globals.update(url_for=url_for, sprite_icon=icon, asset=asset, has_bundle=has_bundle)
+    app.jinja_env.globals.update(request_id=request_id, here_with=here_with, here_without=here_without)
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     app.context_processor(_frame)
 
@@ -50,6 +65,13 @@ def asset(name: str) -> str:
     if built is not None:
         return url_for("static", filename=f"dist/{built}")
     return url_for("static", filename=name, v=_stamp(name))
+
+
+def icon(name: str) -> Markup:
+    """An icon of the sprite; nothing where the bundles were not built, since words always stand beside it."""
+    if not has_bundle("icons.svg"):
+        return Markup("")
+    return Markup('<svg class="icon" aria-hidden="true"><use href="{}#{}"/></svg>').format(asset("icons.svg"), name)
 
 
 def has_bundle(name: str) -> bool:
@@ -95,7 +117,25 @@ def _path() -> str:
     return url_for(request.endpoint or "home.index", **(request.view_args or {}))
 
 
-def _navigation(found: Navigation) -> dict[str, Any]:
+def _frame() -> dict[str, Any]:
+    who = access.caller_or_none()
+    desk = current.desk()
+    here = (request.blueprint or "home").partition(".")[0]
+    side = None
+    if who is not None and not request.headers.get("X-Fragment"):
+        side = _side(desk.navigation(who), who, here, desk.name, request.script_root, request.path)
+    return {"me": who, "here": here, "desk_name": desk.name, "side": side}
+
+
+@lru_cache(64)
+def _side(found: Navigation, who: Caller, here: str, desk_name: str, *address: str) -> Markup:
+    """The navigation; for the same person at the same page it stays the same until something in it changes."""
+    template = flask.current_app.jinja_env.get_template("_side.html")
+    known = {"me": who, "here": here, "desk_name": desk_name}
+    return Markup(template.render(known, **_entries(found)))  # noqa: S704 - the template escapes
+
+
+def _entries(found: Navigation) -> dict[str, Any]:
     groups = [
         {
             "database": one.name,
@@ -115,13 +155,3 @@ def _navigation(found: Navigation) -> dict[str, Any]:
     functions = [{"name": name, "url": url_for("functions.function", function=name)} for name in found.functions]
     pages = [{"name": name, "url": url_for("pages.page", page=name)} for name in found.pages]
     return {"tables": groups, "functions": functions, "pages": pages, "errors": found.errors}
-
-
-def _frame() -> dict[str, Any]:
-    who = access.caller_or_none()
-    desk = current.desk()
-    here = (request.blueprint or "home").partition(".")[0]
-    frame: dict[str, Any] = {"me": who, "here": here, "desk_name": desk.name, "navigation": None}
-    if who is not None and not request.headers.get("X-Fragment"):
-        frame["navigation"] = _navigation(desk.navigation(who))
-    return frame

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from urllib.parse import urlencode
 
 from flask import Blueprint, Response, request, url_for
+from markupsafe import Markup
 
 from frontdesk.database import schema
 from frontdesk.errors import ConflictError, Error, InputError, IntegrityError
@@ -11,7 +12,7 @@ from frontdesk.history import changes
 from frontdesk.tables import columns, filters, keyset
 from frontdesk.tables import rows as table_rows
 from frontdesk.tables.keys import KeyText
-from frontdesk.web import access, bodies, cells, current, messages, rendering
+from frontdesk.web import access, bodies, cells, current, grids, messages, rendering
 from frontdesk.web.errors import status_of
 
 routes = Blueprint("rows", __name__)
@@ -20,6 +21,13 @@ OWN = frozenset({"_sort", "_size", "_next", "_columns", "_count", "_search", "_f
 """Parameters of a list of rows that are no filters."""
 KEPT = frozenset({"_sort", "_columns"})
 """Those that an export keeps."""
+
+
+OPERATORS = Markup("\n").join(
+    Markup('<option value="{}">{}</option>').format(name, sign)
+    for name, sign in [*filters.OPERATORS.items(), ("isnotnull", "is not NULL")]
+)
+"""Of a filter, as choices of a form."""
 
 
 def where() -> list[tuple[str, str]]:
@@ -53,15 +61,15 @@ def index(database: str, table: str) -> Response:
     except InputError as error:
         wrong = error.errors or {"_next": error.message}
         page = table_rows.page(current.desk().database(database), table, count="10000")
-    body = cells.body(database, page.table, page.names, page.rows, page.keys())
-    view = {"page": page, "body": body, "errors": wrong, "sorts": _sorts(page, wrong), "filters": _filters(page)}
+    body = grids.body(database, page.table, page.names, page.rows, page.keys())
+    head = grids.head(page.table, page.names, _sorts(page, wrong))
+    view = {"page": page, "head": head, "body": body, "errors": wrong, "filters": _filters(page)}
     return rendering.page(
         "tables/rows.html",
         422 if wrong else 200,
         database=database,
         table=page.table,
-        operators=filters.OPERATORS,
-        written_sort=keyset.written_sort,
+        operators=OPERATORS,
         view=urlencode(
             [(name, value) for name, value in request.args.items(multi=True) if name in KEPT or name not in OWN]
         ),
