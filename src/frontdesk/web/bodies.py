@@ -53,6 +53,18 @@ def refuse_unknown(given: dict[str, Any], *known: str) -> None:
         raise InputError(errors=wrong)
 
 
+def flag(name: str, usual: bool = False) -> bool:
+    """A parameter of the address that is 1 or 0; `usual` where it says nothing."""
+    text = request.args.get(name, "").lower()
+    if text not in _FLAGS:
+        raise InputError(errors={name: "Write 1 or 0."})
+    return usual if text == "" else text in _YES
+
+
+_YES = frozenset({"1", "true", "yes"})
+_FLAGS = _YES | {"", "0", "false", "no"}
+
+
 def size() -> int:
     """`_size`, 1 to 1000, by default 100."""
     text = request.args.get("_size", str(USUAL_PAGE))

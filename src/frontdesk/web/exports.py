@@ -6,7 +6,7 @@ from flask import Blueprint, Response, request
 
 from frontdesk.database import schema
 from frontdesk.tables import exports
-from frontdesk.web import access, current, rendering, rows
+from frontdesk.web import access, bodies, current, rendering, rows
 
 routes = Blueprint("exports", __name__)
 
@@ -24,7 +24,7 @@ def _export(database: str, table: str, form: str) -> exports.Export:
         where=[pair for pair in rows.where() if pair[0] not in MINE],
         sort=request.args.get("_sort", ""),
         shown=request.args.get("_columns", ""),
-        raw=request.args.get("raw", "0") not in {"", "0", "false"},
+        raw=bodies.flag("raw"),
     )
 
 

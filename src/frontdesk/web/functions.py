@@ -156,7 +156,7 @@ def file_hash(value: Any) -> str:
 
 def waits() -> bool:
     """`?wait=0` asks for no result, only for the run's id."""
-    return request.args.get("wait", "1").lower() not in {"0", "false", "no"}
+    return bodies.flag("wait", usual=True)
 
 
 def answer(run: Run) -> Response:

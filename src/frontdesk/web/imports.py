@@ -10,7 +10,7 @@ from frontdesk.tables import imports, sources, uploads
 from frontdesk.tables.imports import Loaded, Wish
 from frontdesk.tables.sources import Source
 from frontdesk.tables.uploads import Upload
-from frontdesk.web import access, current, messages, rendering
+from frontdesk.web import access, bodies, current, messages, rendering
 from frontdesk.web.errors import status_of
 
 routes = Blueprint("imports", __name__)
@@ -58,10 +58,10 @@ def load_rows(database: str, table: str) -> Response:
 def load_json(database: str, table: str) -> Response:
     """201 `{table, inserted, updated, ignored, columns, change}` for a raw body or a multipart `file`."""
     wish = Wish(
-        create=_is_on("create"),
+        create=bodies.flag("create"),
         key=[name for name in request.args.get("key", "").split(",") if name],
         on_conflict=request.args.get("on_conflict", "error"),
-        empty_text=_is_on("empty_text"),
+        empty_text=bodies.flag("empty_text"),
     )
     place = current.desk().database(database)
     if not wish.create:
@@ -73,10 +73,6 @@ def load_json(database: str, table: str) -> Response:
         return rendering.answer(imports.load(place, source, table, access.caller(), wish).json(), 201)
     finally:
         upload.remove()
-
-
-def _is_on(name: str) -> bool:
-    return request.args.get(name, "0").lower() in {"1", "true", "yes"}
 
 
 def _delimiter(given: Mapping[str, str]) -> str:
