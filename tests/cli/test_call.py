@@ -6,6 +6,7 @@ from click.testing import CliRunner
 from frontdesk import cli
 from frontdesk.cli import call
 from frontdesk.errors import FunctionError, InputError
+from tests import pictures
 
 FILE = """
 import frontdesk
@@ -48,3 +49,32 @@ def test_wrong_input_names_the_fields_and_an_error_is_the_functions_own(run, cap
         cli.main(["call", "divide", "a=1", "b=0", "--desk", str(folder)])
     assert caught.value.code == 1
     assert "ZeroDivisionError: division by zero" in capsys.readouterr().err
+
+
+PHOTOS = """
+import frontdesk
+@frontdesk.function
+def classify(photo: frontdesk.Image) -> frontdesk.Label:
+    return frontdesk.Label({"cat": 0.97, "dog": 0.03})
+"""
+
+
+def test_a_file_is_named_after_an_at_sign(run, folder, tmp_path):
+    (folder / "photos.py").write_text(PHOTOS)
+    (tmp_path / "cat.jpg").write_bytes(pictures.picture())
+    assert run("classify", f"photo=@{tmp_path}/cat.jpg").stdout == "This is a cat (97 %)\n"
+    answer = json.loads(run("classify", f"photo=@{tmp_path}/cat.jpg", "--json").stdout)
+    assert answer["result"] == {"label": "cat", "scores": {"cat": 0.97, "dog": 0.03}}
+
+
+def test_a_file_that_cannot_be_taken_is_said_in_a_sentence(run, folder, tmp_path):
+    (folder / "photos.py").write_text(PHOTOS)
+    (tmp_path / "cat.jpg").write_bytes(pictures.SVG)
+    for argument, words in {
+        f"photo=@{tmp_path}/cat.jpg": "This is HTML, SVG or XML: send PNG, JPEG or WebP.",
+        f"photo=@{tmp_path}/dog.jpg": "dog.jpg cannot be read: No such file or directory.",
+        "photo=cat.jpg": "Send a picture",
+    }.items():
+        error = run("classify", argument).exception
+        assert isinstance(error, InputError)
+        assert words in error.errors["photo"]

@@ -3,6 +3,7 @@ from pathlib import Path
 import pytest
 
 from frontdesk.desk import Desk
+from tests import pictures
 from tests.conftest import Client
 
 PAGE = '{% extends "frontdesk/page.html" %}{% block title %}Report{% endblock %}{% block content %}BODY{% endblock %}'
@@ -84,3 +85,20 @@ def test_a_page_filters_by_lists_and_by_none(client: Client, folder: Path, desk:
 
     text = client("viewer").get("/pages/some").get_data(as_text=True)
     assert "<p>Bob+Charlie</p><p>Dora</p>" in text
+
+
+def test_a_page_sends_a_picture_of_the_desks_folder_and_nothing_else_of_it(client: Client, folder: Path) -> None:
+    (folder / "photos.py").write_text(
+        "import frontdesk\n\n\n@frontdesk.function\ndef classify(photo: frontdesk.Image) -> frontdesk.Label:\n"
+        '    return frontdesk.Label({"cat": 0.97, "dog": 0.03})\n'
+    )
+    (folder / "cat.jpg").write_bytes(pictures.picture())
+    write(folder, "pets", PAGE.replace("BODY", '{{ call("classify", photo="cat.jpg") | sentence }}'))
+    editor = client("editor")
+    assert "This is a cat (97 %)" in editor.get("/pages/pets").get_data(as_text=True)
+    assert editor.get("/api/runs").get_json()["runs"][0]["arguments"]["photo"]["name"] == "cat.jpg"
+    for name in ("dog.jpg", "../cat.jpg", ".frontdesk/state.db", "example.db", "photos.py"):
+        write(folder, "pets", PAGE.replace("BODY", f'{{{{ call("classify", photo="{name}") }}}}'))
+        answer = editor.get("/pages/pets")
+        assert answer.status_code == 422
+        assert f"There is no file &#39;{name}&#39;" in answer.get_data(as_text=True)
