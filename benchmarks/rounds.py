@@ -1,0 +1,214 @@
+"""What the benchmarks share: peers in environments of their own, servers that are stopped again, a load of kept
+connections from a process of its own, and medians of interleaved rounds as ratios."""
+
+import contextlib
+import json
+import os
+import selectors
+import signal
+import socket
+import statistics
+import subprocess
+import sys
+import time
+import venv
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+ROOT = Path(__file__).parent.parent
+PEERS = ROOT / "build" / "peers"
+"""Where the environments of the peers are kept between runs; git ignores it."""
+
+
+def peer(name: str, *packages: str) -> Path:
+    """The folder of the programs of a peer's environment, made once with the newest stable releases."""
+    programs = PEERS / name / "bin"
+    if not (PEERS / name / "ready").exists():
+        venv.create(PEERS / name, with_pip=True, clear=True)
+        subprocess.run(
+            [programs / "python", "-m", "pip", "install", "-q", "--disable-pip-version-check", *packages], check=True
+        )
+        (PEERS / name / "ready").touch()
+    return programs
+
+
+def version(programs: Path, package: str) -> str:
+    """The package with its version, as installed there."""
+    code = f"import importlib.metadata as m; print(m.version({package!r}))"
+    found = subprocess.run([programs / "python", "-c", code], check=True, capture_output=True, text=True)
+    return f"{package} {found.stdout.strip()}"
+
+
+def free_port() -> int:
+    """A port that nobody listens at."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@contextlib.contextmanager
+def serving(command: Sequence[str | Path], port: int, **environment: str) -> Iterator[int]:
+    """A server's process, and those that it begins, from when it listens until the end of the block."""
+    process = subprocess.Popen(
+        [str(part) for part in command],
+        env={**os.environ, **environment},
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    )
+    try:
+        _wait(process, port, 120)
+        yield port
+    finally:
+        process.send_signal(signal.SIGTERM)
+        try:
+            process.wait(20)
+        except subprocess.TimeoutExpired:
+            os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
+
+
+def _wait(process: "subprocess.Popen[bytes]", port: int, seconds: float) -> None:
+    until = time.monotonic() + seconds
+    while True:
+        with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout=1):
+            return
+        if process.poll() is not None or time.monotonic() > until:
+            raise RuntimeError(f"The server does not start: {process.args!r}")
+        time.sleep(0.1)
+
+
+@dataclass(frozen=True)
+class Request:
+    """What is asked again and again."""
+
+    path: str
+    headers: Mapping[str, str] = field(default_factory=dict)
+    method: str = "GET"
+    body: str = ""
+
+    def text(self) -> str:
+        """As it goes over the wire."""
+        headers = {"Host": "localhost", **self.headers}
+        if self.body:
+            headers |= {"Content-Length": str(len(self.body.encode())), "Content-Type": "application/json"}
+        lines = "".join(f"{name}: {value}\r\n" for name, value in headers.items())
+        return f"{self.method} {self.path} HTTP/1.1\r\n{lines}\r\n{self.body}"
+
+
+@dataclass(frozen=True)
+class Rate:
+    """What a load measured."""
+
+    per_second: float
+    median: float  #: milliseconds of a request
+    slow: float  #: milliseconds that 99 of 100 requests stay below
+    size: int  #: bytes of an answer
+
+
+def load(port: int, request: Request, seconds: float = 5.0, connections: int = 32) -> Rate:
+    """Asks over kept connections, each as soon as it has its answer, from a process of its own.
+
+    Raises RuntimeError for any answer other than 200.
+    """
+    order = json.dumps([port, request.text(), seconds, connections])
+    done = subprocess.run([sys.executable, __file__], input=order, capture_output=True, text=True)
+    if done.returncode:
+        raise RuntimeError(done.stderr.strip().splitlines()[-1])
+    return Rate(*json.loads(done.stdout))
+
+
+class _Client:
+    """One kept connection."""
+
+    def __init__(self, port: int, request: bytes) -> None:
+        self.socket = socket.create_connection(("127.0.0.1", port))
+        self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        self._request = request
+
+    def ask(self) -> None:
+        self._got = bytearray()
+        self._whole = 0
+        self.began = time.perf_counter()
+        self.socket.sendall(self._request)
+
+    def take(self) -> int:
+        """The bytes of the answer once it is whole, else 0."""
+        part = self.socket.recv(1 << 18)
+        if not part:
+            raise RuntimeError(f"The connection was closed after {bytes(self._got)[:200]!r}")
+        self._got += part
+        if not self._whole:
+            self._whole = self._length()
+        if self._whole > 0:
+            return self._whole if len(self._got) >= self._whole else 0
+        return len(self._got) if self._got.endswith(b"0\r\n\r\n") else 0
+
+    def _length(self) -> int:
+        """Of the whole answer; -1 where it comes in chunks."""
+        end = self._got.find(b"\r\n\r\n")
+        if end < 0:
+            return 0
+        head = bytes(self._got[:end]).lower()
+        if head[8:13] != b" 200 ":
+            raise RuntimeError(f"answered {bytes(self._got)[:300]!r}")
+        if b"content-length:" not in head:
+            return -1
+        return end + 4 + int(head.partition(b"content-length:")[2].partition(b"\r\n")[0])
+
+
+def _load(port: int, request: bytes, seconds: float, connections: int) -> tuple[float, float, float, int]:
+    chooser = selectors.DefaultSelector()
+    began = time.perf_counter()
+    until = began + seconds
+    times: list[float] = []
+    size = 0
+    for _ in range(connections):
+        client = _Client(port, request)
+        chooser.register(client.socket, selectors.EVENT_READ, client)
+        client.ask()
+    while chooser.get_map():
+        for key, _ in chooser.select():
+            client = key.data
+            if got := client.take():
+                size = got
+                now = time.perf_counter()
+                times.append(now - client.began)
+                if now < until:
+                    client.ask()
+                else:
+                    chooser.unregister(client.socket)
+                    client.socket.close()
+    whole = time.perf_counter() - began
+    times.sort()
+    return len(times) / whole, statistics.median(times) * 1000, times[int(len(times) * 0.99)] * 1000, size
+
+
+def measure(rounds: int, measures: Mapping[str, Callable[[], float]]) -> dict[str, float]:
+    """Each figure once a round, in turn; the medians, by name."""
+    found: dict[str, list[float]] = {name: [] for name in measures}
+    for number in range(rounds):
+        for name, one in measures.items():
+            found[name].append(one())
+            print(f"  round {number + 1}  {name:44} {found[name][-1]:12,.2f}", flush=True)
+    return {name: statistics.median(values) for name, values in found.items()}
+
+
+def noise() -> str:
+    """What else the machine does, as far as one can tell."""
+    one = os.getloadavg()[0]
+    return f"{os.cpu_count()} cores, load before the start {one:.1f}: the machine is shared; ratios count, not figures"
+
+
+def told(name: str, ratio: float, goal: float, *, at_least: bool = True) -> str:
+    """A ratio beside its goal."""
+    met = ratio >= goal if at_least else ratio <= goal
+    return (
+        f"{name:60} {ratio:8.2f}x  goal {'at least' if at_least else 'at most'} {goal:g}x  {'met' if met else 'MISSED'}"
+    )
+
+
+if __name__ == "__main__":
+    port, request, seconds, connections = json.load(sys.stdin)
+    print(json.dumps(_load(port, request.encode(), seconds, connections)))
