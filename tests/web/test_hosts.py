@@ -20,6 +20,10 @@ def test_under_another_name_nothing_is_answered(desk: Desk, host: str):
     answer = client.get("/api/me", headers={"Host": host})
     assert answer.status_code == 400
     assert "trusted_hosts" in answer.text
+    assert answer.content_type == "application/problem+json"
+    assert answer.get_json()["request"] == answer.headers["X-Request-ID"]
+    assert len(answer.headers["X-Request-ID"]) == 16
+    assert client.get("/", headers={"Host": host}).content_type.startswith("text/plain")
 
 
 def test_without_names_every_host_is_answered(desk: Desk):

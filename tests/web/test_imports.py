@@ -202,3 +202,12 @@ def test_formulas_get_out_only_when_asked_for(client: Client, folder: Path) -> N
     assert b"\r\n'=cmd()\r\n" in harmless
     raw = client("viewer").get("/api/databases/example/tables/employees/export.csv?_columns=name&raw=1").data
     assert b"\r\n=cmd()\r\n" in raw
+
+
+def test_a_switch_that_says_nothing_known_is_refused_and_nothing_loaded(client: Client) -> None:
+    path = "/api/databases/example/tables/employees"
+    for switch in ("create=maybe", "wait=0", "empty_text=2"):
+        answer = client("admin").post(f"{path}/import?{switch}", data=b"name\nDana\n", content_type="text/csv")
+        assert (answer.status_code, list(answer.get_json()["errors"])) == (422, [switch.partition("=")[0]])
+    assert client("admin").get(f"{path}/rows?_count=1").get_json()["count"] == 3
+    assert client("admin").get(f"{path}/export.csv?raw=maybe").status_code == 422

@@ -96,6 +96,8 @@ def _begin() -> None:
 def _finish(response: Response) -> Response:
     response.headers["X-Request-ID"] = context.request.get() or ""
     response.headers["X-Content-Type-Options"] = "nosniff"
+    if response.status_code == 204:
+        response.headers.pop("Content-Type", None)  # of nothing
     response.headers["Referrer-Policy"] = "same-origin"
     nonce = g.get("style_nonce")
     policy = POLICY.replace("style-src 'self'", f"style-src 'self' 'nonce-{nonce}'") if nonce else POLICY

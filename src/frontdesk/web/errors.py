@@ -103,6 +103,8 @@ def _answer_ours(error: errors.Error) -> Response:
         after = request.full_path.rstrip("?") if request.method == "GET" else None
         return rendering.lead_to(url_for("accounts.login", next=after if after != "/" else None))
     response = _respond(status, error.message, error.hint, **_details(error))
+    if status == 401:
+        response.headers["WWW-Authenticate"] = "Bearer"
     seconds = getattr(error, "seconds", None)
     if seconds is not None:
         response.headers["Retry-After"] = str(seconds)

@@ -57,6 +57,8 @@ def load_rows(database: str, table: str) -> Response:
 @access.allow("editor")
 def load_json(database: str, table: str) -> Response:
     """201 `{table, inserted, updated, ignored, columns, change}` for a raw body or a multipart `file`."""
+    if not bodies.flag("wait", usual=True):
+        raise InputError(errors={"wait": "Not offered yet: the answer comes when the file is loaded."})
     wish = Wish(
         create=bodies.flag("create"),
         key=[name for name in request.args.get("key", "").split(",") if name],

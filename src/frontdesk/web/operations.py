@@ -52,7 +52,8 @@ class Operation:
 SIZE = Parameter("_size", whole(USUAL_PAGE, minimum=1, maximum=LARGEST_PAGE, default=USUAL_PAGE), "So many at most.")
 NEXT = Parameter("_next", text(), "`next` of the page before.")
 PAGED = (SIZE, NEXT)
-WAIT = Parameter("wait", one_of("0", "1"), "0 answers 202 at once, with the run's id.")
+SWITCH = one_of("1", "0", "true", "false", "yes", "no", "")
+WAIT = Parameter("wait", SWITCH, "0 answers 202 at once, with the run's id.")
 IF_MATCH = Parameter("If-Match", text(), "The `ETag` that was read: 409 when the row has changed since.", "header")
 FILTERS = Parameter(
     "filters",
@@ -103,6 +104,22 @@ OPERATIONS: dict[str, Operation] = {
         errors=(409,),
     ),
     "tables.table_json": Operation("Tables", "A table: columns, keys, references", ref("Table")),
+    "tables.alter_json": Operation(
+        "Tables",
+        "Renames a table; adds, renames and drops columns",
+        thing(**shapes.SHAPES["Table"]["properties"], change=text("example.7")),
+        body=thing(
+            ("name", "add", "rename", "drop"),
+            name=text("people"),
+            add=many(ref("NewColumn")),
+            rename=named({"age": "years"}, text()),
+            drop=many(text("department")),
+        ),
+        errors=(409,),
+        optional_body=True,
+        help="One change of the history, which can be undone.",
+    ),
+    "tables.delete_json": Operation("Tables", "Deletes a table with its rows, or a view", None, 204, errors=(409, 422)),
     "rows.rows_json": Operation(
         "Tables",
         "Rows, filtered, sorted, by the page",
@@ -159,10 +176,11 @@ OPERATIONS: dict[str, Operation] = {
         ),
         201,
         query=(
-            Parameter("create", one_of("0", "1"), "1 makes the table; for admins."),
+            Parameter("wait", one_of("1", "true", "yes", ""), "Loads are waited for."),
+            Parameter("create", SWITCH, "1 makes the table; for admins."),
             Parameter("key", text("id"), "The key's columns, commas between."),
             Parameter("on_conflict", one_of("error", "ignore", "update"), "What happens to a key that is there."),
-            Parameter("empty_text", one_of("0", "1"), "1 keeps empty text in columns of texts; else it is NULL."),
+            Parameter("empty_text", SWITCH, "1 keeps empty text in columns of texts; else it is NULL."),
             Parameter("encoding", text("utf-8"), "Of the file, where it is not UTF-8."),
             Parameter("delimiter", text("comma"), "comma, semicolon, tab or |, where it is not found."),
         ),
@@ -179,7 +197,7 @@ OPERATIONS: dict[str, Operation] = {
             FILTERS,
             SORT,
             COLUMNS,
-            Parameter("raw", one_of("0", "1"), "1 leaves texts that begin like formulas as they are."),
+            Parameter("raw", SWITCH, "1 leaves texts that begin like formulas as they are."),
         ),
     ),
     # History
@@ -258,7 +276,7 @@ OPERATIONS: dict[str, Operation] = {
         shapes.listed("runs", ref("Run")),
         query=(
             Parameter("function", text("divide"), "Of this function."),
-            Parameter("status", one_of(*STATUSES), "In this status."),
+            Parameter("status", one_of(*STATUSES, ""), "In this status."),
             *PAGED,
         ),
         own_role="viewer: their own",
