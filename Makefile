@@ -48,7 +48,7 @@ $(BIN)/python:
 
 $(VENV)/installed-$(SUM): | $(BIN)/python
 	@echo "Installing Frontdesk (once)"
-	@$(INSTALL) -e .
+	@$(INSTALL) -e '.[models]'
 	@test -e src/frontdesk/web/static/dist/manifest.json || \
 		echo "The bundles of the front end could not be built: everything works but the query editor and charts."
 	@rm -f $(VENV)/installed-* $(VENV)/tested-* && touch $@

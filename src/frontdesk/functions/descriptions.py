@@ -6,6 +6,9 @@ from typing import Any
 
 from frontdesk.forms.fields import Field
 
+MODEL = ".onnx"
+"""The suffix of model files."""
+
 
 @dataclass(frozen=True)
 class Description:
@@ -31,6 +34,11 @@ class Description:
     def full_name(self) -> str:
         """`file.name`, which is never ambiguous."""
         return f"{Path(self.file).stem}.{self.own_name}"
+
+    @property
+    def is_model(self) -> bool:
+        """Whether it is a model file; everything else is a callable in a Python file."""
+        return self.file.endswith(MODEL)
 
     @property
     def checked_by_worker(self) -> bool:
@@ -73,6 +81,9 @@ class FileProblem:
 
 
 def version_of(path: str | Path) -> str:
-    """The file's time and size, which change when it does. Raises OSError."""
-    found = Path(path).stat()
-    return f"{found.st_mtime_ns}-{found.st_size}"
+    """The file's time and size, which change when it does; a model's with its TOML file's. Raises OSError."""
+    path = Path(path)
+    found = path.stat()
+    version = f"{found.st_mtime_ns}-{found.st_size}"
+    card = path.with_suffix(".toml")
+    return f"{version}-{version_of(card)}" if path.suffix == MODEL and card.exists() else version

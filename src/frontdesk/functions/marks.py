@@ -64,7 +64,7 @@ def function(
     if seconds is not None and not seconds > 0:
         raise ValueError(f"seconds must be more than 0, not {seconds!r}")
     module = sys._getframe(1).f_globals.get("__name__", "")
-    mark = Mark(module, name, title, seconds, size_in_bytes(memory), _lowest(roles), batch)
+    mark = Mark(module, name, title, seconds, size_in_bytes(memory), lowest(roles), batch)
 
     def put(target: F) -> F:
         return _put(target, mark)
@@ -89,7 +89,8 @@ def size_in_bytes(text: str | int) -> int:
     return int(float(number) * (1024 if binary else 1000) ** _POWERS[power.lower()])
 
 
-def _lowest(roles: Sequence[str]) -> str:
+def lowest(roles: Sequence[str]) -> str:
+    """The lowest of these roles. Raises ValueError for what is no role."""
     given = [roles] if isinstance(roles, str) else list(roles)
     wrong = [role for role in given if role not in context.ROLES]
     if wrong or not given:

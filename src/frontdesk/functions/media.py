@@ -112,14 +112,17 @@ class Label:
 
     @property
     def sentence(self) -> str:
-        """For people: "This is a cat (97 %)", or "Not sure: maybe a cat (55 %)"."""
+        """For people: "This is a cat (97 %)", "Not sure: maybe a cat (55 %)" or "Not sure: neither (93 %)"."""
         return sentence(self.json())
 
     def json(self) -> dict[str, Any]:
-        """`{"label": "cat", "scores": {"cat": 0.97, "dog": 0.03}}`, and `"sure": false` where it is not."""
-        return {"label": self.label, "scores": dict(self.scores)} | ({} if self.sure else {"sure": False})
+        """`{"label": "cat", "scores": {"cat": 0.97, "dog": 0.03}}`; the label of one that is not sure is "not sure"."""
+        return {"label": self.label if self.sure else NOT_SURE, "scores": dict(self.scores)}
 
 
+NOT_SURE = "not sure"
+NOTHING = ("neither", "none", "other", "unknown", NOT_SURE)
+"""Labels that name no thing, so that "maybe a" cannot stand before them."""
 _HAIR = 1e-4
 """How far a score may be outside, since sums of rounded numbers are."""
 
@@ -134,11 +137,20 @@ def _shares(scores: Mapping[str, float]) -> dict[str, float]:
 
 def sentence(label: Mapping[str, Any]) -> str:
     """A label's JSON as a sentence."""
-    name = str(label["label"])
-    article = "an" if name[:1].lower() in set("aeiou") else "a"
-    score = label["scores"].get(name)
-    share = f" ({percent(score)} %)" if isinstance(score, (int, float)) else ""
-    return f"This is {article} {name}{share}" if label.get("sure", True) else f"Not sure: maybe {article} {name}{share}"
+    name, scores = str(label["label"]), label["scores"]
+    if name != NOT_SURE:
+        return f"This is {_thing(name, scores)}"
+    if not scores:
+        return "Not sure"
+    best = max(scores, key=lambda name: scores[name])
+    return f"Not sure: {'' if best in NOTHING else 'maybe '}{_thing(best, scores)}"
+
+
+def _thing(name: str, scores: Mapping[str, Any]) -> str:
+    """`a cat (97 %)`; what names no thing has no article."""
+    article = "" if name in NOTHING else "an " if name[:1].lower() in set("aeiou") else "a "
+    share = f" ({percent(scores[name])} %)" if isinstance(scores.get(name), (int, float)) else ""
+    return f"{article}{name}{share}"
 
 
 def percent(score: float) -> int:

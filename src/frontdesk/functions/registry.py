@@ -13,7 +13,7 @@ from pathlib import Path
 from frontdesk.config import Config
 from frontdesk.errors import Error, NotFoundError
 from frontdesk.functions import orders
-from frontdesk.functions.descriptions import Description, FileProblem, version_of
+from frontdesk.functions.descriptions import MODEL, Description, FileProblem, version_of
 from frontdesk.workers.pool import Pool, Task, WorkerDied
 
 EVERY = 1.0
@@ -60,9 +60,10 @@ class Registry:
         raise self._missing(name, [item.name for item in same])
 
     def source(self, description: Description) -> str:
-        """The text of the function's file. Raises NotFoundError when it has gone."""
+        """The text of the function's file; empty for a model. Raises NotFoundError when it has gone."""
         try:
-            return Path(description.file).read_text("utf-8", "replace")
+            path = Path(description.file)
+            return path.read_text("utf-8", "replace") if not description.is_model else ""
         except OSError:
             raise NotFoundError(f"{Path(description.file).name} is not there any more.") from None
 
@@ -101,11 +102,15 @@ class Registry:
         self._functions = _named([item.found for item in self._known.values()])
 
     def _versions(self) -> dict[str, str]:
-        """The Python files at the top of the folder with their time and size."""
+        """The Python files and models at the top of the folder with their time and size."""
         found = {}
-        for path in sorted(self._config.folder.glob("*.py")):
+        for path in sorted(self._config.folder.iterdir()):
             try:
-                if path.is_file() and (not self._config.only or path.name in self._config.only):
+                if (
+                    path.suffix in {".py", MODEL}
+                    and path.is_file()
+                    and (not self._config.only or path.name in self._config.only)
+                ):
                     found[str(path)] = version_of(path)
             except OSError:  # it went away while we looked
                 continue
@@ -146,6 +151,8 @@ def serves(source: bytes) -> bool:
 
 def _read(file: str) -> Found | None:
     """Nothing to serve, a problem, or None where a worker must look."""
+    if file.endswith(MODEL):
+        return None
     try:
         source = Path(file).read_bytes()
         if b"frontdesk" not in source or not serves(source):

@@ -44,7 +44,7 @@ def _kind(value: Any) -> str:
         return "number"
     if isinstance(value, list) and value and all(isinstance(item, Mapping) for item in value):
         return "files" if all(_file_kind(item) for item in value) else "table"
-    if isinstance(value, Mapping) and set(value) - {"sure"} == {"label", "scores"}:
+    if isinstance(value, Mapping) and set(value) == {"label", "scores"}:
         return "label"
     return _file_kind(value) or "json"
 

@@ -18,11 +18,11 @@ from typing import Any
 
 from frontdesk import context
 from frontdesk.config import Config
-from frontdesk.errors import InputError, NotFoundError
+from frontdesk.errors import Error, InputError, NotFoundError
 from frontdesk.files import store
 from frontdesk.files.store import File
 from frontdesk.functions import marks, media, progress, results, signatures
-from frontdesk.functions.descriptions import Description, FileProblem, version_of
+from frontdesk.functions.descriptions import MODEL, Description, FileProblem, version_of
 from frontdesk.functions.orders import Order, Outcome
 
 logger = logging.getLogger("frontdesk.functions")
@@ -54,11 +54,12 @@ def initialise(of_desk: Config) -> None:
 def describe(file: str) -> list[Description] | FileProblem:
     """The functions that a file serves, or why it cannot be imported."""
     try:
-        module = load(file)
         version = version_of(file)
-        return [signatures.describe(target, mark, file, version) for target, mark in _served(module)]
+        return [signatures.describe(target, mark, file, version) for target, mark in _served(file)]
     except BaseException as error:  # noqa: BLE001 - people's code may raise anything, SystemExit too
         trace = _users_part(error.__traceback__, file)
+        if file.endswith(MODEL) and isinstance(error, Error):
+            return FileProblem(file, None, f"{error.message}. {error.hint}".rstrip(". "))
         lines = [frame.lineno for frame in traceback.extract_tb(trace) if frame.filename == file]
         return FileProblem(file, lines[-1] if lines else None, _said(error), _told(error, file))
 
@@ -198,14 +199,19 @@ def _version(file: str) -> str:
         return ""
 
 
-def _served(module: ModuleType) -> list[tuple[Callable[..., Any], marks.Mark]]:
-    """What the module's own file has marked, in its order; what it imported belongs to another file."""
+def _served(file: str) -> list[tuple[Callable[..., Any], marks.Mark]]:
+    """What a file serves: a model itself, of Python what it has marked, in its order."""
+    if file.endswith(MODEL):
+        from frontdesk.functions.models import onnx
+
+        return [onnx.load(file)]
+    module = load(file)
     found = {id(item): (item, mark) for item in vars(module).values() if (mark := marks.of(item))}
     return [(item, mark) for item, mark in found.values() if mark.module == module.__name__]
 
 
 def _find(order: Order) -> Callable[..., Any]:
-    for target, mark in _served(load(order.file)):
+    for target, mark in _served(order.file):
         if order.function in {mark.name, getattr(target, "__name__", "")}:
             return target
     raise NotFoundError(f"{Path(order.file).name} has no function {order.function} any more.")
