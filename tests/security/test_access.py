@@ -67,6 +67,10 @@ LOWEST = {
     "tables.new_table": "admin",
     "tables.create_table": "admin",
     "tables.create_table_json": "admin",
+    "tables.alter": "admin",
+    "tables.alter_json": "admin",
+    "tables.delete": "admin",
+    "tables.delete_json": "admin",
 }
 """The lowest role of every view that is not simply a viewer's. A new route fails here until somebody has decided."""
 
@@ -138,6 +142,8 @@ ASKED = [
     ("PATCH", "/api/databases/example/tables/employees/rows/1", "editor", 200),
     ("DELETE", "/api/databases/example/tables/employees/rows/99", "editor", 404),
     ("POST", "/api/databases/example/tables", "admin", 422),
+    ("PATCH", "/api/databases/example/tables/employees", "admin", 422),
+    ("DELETE", "/api/databases/example/tables/nosuch", "admin", 404),
     ("POST", "/api/changes/example.99/undo", "editor", 404),
     ("GET", "/api/logs", "editor", 200),
     ("PUT", "/api/loggers/module1", "admin", 422),

@@ -279,3 +279,83 @@ def test_a_column_with_a_comma_in_its_name_is_sorted_and_chosen(client: Client, 
         assert found.get_json()["rows"][0]["a,b"] == first
     page = viewer.get("/databases/example/tables/t").get_data(as_text=True)
     assert "_sort=%22a%2Cb%22" in page
+
+
+STRUCTURE = "/databases/example/tables/employees/structure"
+
+
+def test_an_admin_changes_a_table_by_its_form_and_undoes_it(client: Client, folder: Path) -> None:
+    admin = client("admin")
+    assert "Change this table" not in client("editor").get(STRUCTURE).get_data(as_text=True)
+    page = admin.get(STRUCTURE).get_data(as_text=True)
+    assert 'name="column.2" value="age"' in page
+    form = {"name": "staff", "was.0": "id", "column.0": "id", "was.1": "name", "column.1": "full name"}
+    form |= {"was.2": "age", "column.2": "age", "drop.2": "on", "was.3": "department", "column.3": "department"}
+    form |= {"add.1.name": "mail", "add.1.type": "TEXT", "add.1.default": "none"}
+    done = admin.post(STRUCTURE, data=form, follow_redirects=True)
+    assert "Changed the definition of staff." in done.get_data(as_text=True)
+    columns = admin.get("/api/databases/example/tables/staff").get_json()["columns"]
+    assert [column["name"] for column in columns] == ["id", "full name", "department", "mail"]
+    assert admin.post("/changes/example.1/undo", follow_redirects=True).status_code == 200
+    row = admin.get("/api/databases/example/tables/employees/rows/1").get_json()["row"]
+    assert row == {"id": 1, "name": "Krish", "department": "Data Scientist", "age": 32}
+
+
+def test_a_wrong_change_is_told_at_its_field_and_keeps_what_was_typed(client: Client) -> None:
+    form = {"name": "employees", "was.1": "name", "column.1": "age", "add.0.name": "<b>", "add.0.required": "on"}
+    answer = client("admin").post(STRUCTURE, data=form)
+    assert answer.status_code == 422
+    text = answer.get_data(as_text=True)
+    assert "There is a column &#39;age&#39; already." in text
+    assert "Give a default" in text
+    assert 'value="&lt;b&gt;"' in text
+
+
+def test_a_table_is_deleted_once_its_name_was_typed_and_comes_back(client: Client) -> None:
+    admin = client("admin")
+    path = "/databases/example/tables/employees/delete"
+    for typed in ("", "employee"):
+        answer = admin.post(path, data={"typed": typed})
+        assert answer.status_code == 422
+        assert "Type employees to delete it." in answer.get_data(as_text=True)
+    done = admin.post(path, data={"typed": "employees"}, follow_redirects=True).get_data(as_text=True)
+    assert "Deleted employees." in done
+    assert admin.get("/api/databases/example").get_json()["tables"] == []
+    assert admin.get("/changes/example.1").status_code == 200
+    listed = "/changes/example.1/undo"
+    assert listed in admin.get("/databases/example").get_data(as_text=True)
+    assert listed not in client("viewer").get("/databases/example").get_data(as_text=True)
+    assert admin.post("/api/changes/example.1/undo").status_code == 200
+    assert listed not in admin.get("/databases/example").get_data(as_text=True)
+    assert len(admin.get("/api/databases/example/tables/employees/rows").get_json()["rows"]) == 3
+
+
+def test_programs_change_and_delete_tables(client: Client) -> None:
+    admin, path = client("admin"), "/api/databases/example/tables/employees"
+    wish = {"rename": {"age": "years"}, "add": [{"name": "boss", "references": {"table": "employees", "column": "id"}}]}
+    answer = admin.patch(path, json=wish)
+    assert answer.status_code == 200
+    assert [column["name"] for column in answer.get_json()["columns"]] == ["id", "name", "years", "department", "boss"]
+    assert answer.get_json()["change"] == "example.1"
+    assert admin.patch(path, json={"drop": ["id"]}).status_code == 422
+    notes = [{"name": "who", "type": "INTEGER", "references": {"table": "employees", "column": "id"}}]
+    assert admin.post("/api/databases/example/tables", json={"name": "notes", "columns": notes}).status_code == 201
+    refused = admin.delete(path)
+    assert refused.status_code == 409
+    assert "notes refers to employees" in refused.get_json()["detail"]
+    assert "notes refers to employees" in admin.get(STRUCTURE).get_data(as_text=True)
+    assert admin.delete("/api/databases/example/tables/notes").status_code == 204
+    assert admin.delete(path).status_code == 204
+    assert admin.get(path).status_code == 404
+
+
+def test_an_undo_that_cannot_be_is_told_in_a_sentence(client: Client) -> None:
+    admin = client("admin")
+    admin.patch("/api/databases/example/tables/employees", json={"drop": ["name"]})
+    answer = admin.post("/changes/example.1/undo")
+    assert answer.status_code == 409
+    text = answer.get_data(as_text=True)
+    assert "What employees was before cannot be brought back." in text
+    assert "None" not in text
+    refused = admin.post("/api/changes/example.1/undo").get_json()
+    assert refused["refused"] == [{"key": None, "reason": "What employees was before cannot be brought back."}]

@@ -97,6 +97,20 @@ def search(
     return Page(changes, str(changes[-1].number) if len(found) > size else None)
 
 
+def deletions(database: Database, size: int = 20) -> list[Change]:
+    """The latest changes that took a table or view away which is not back, newest first."""
+    listed, kept = entries.changes, entries.rows.c
+    gone = sa.exists().where(kept.change == listed.c.id, kept.after.is_(None))
+    statement = sa.select(listed).where(listed.c.operation == "schema", listed.c.key == "[]", gone)
+    with database.connect() as connection:
+        if not exists(connection):
+            return []
+        found = connection.execute(statement.order_by(listed.c.id.desc()).limit(size)).all()
+        there = schema.read(database, connection)
+        changes = _changes(connection, database.name, [one for one in found if one.table not in there])
+    return [change for change in changes if change.undone_by is None]
+
+
 def newest(connection: Connection) -> int:
     """The number of the newest change, 0 before the first."""
     if not exists(connection):

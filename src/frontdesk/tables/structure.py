@@ -125,14 +125,14 @@ def create(database: Database, given: Mapping[str, Any], by: Caller) -> Table:
 def _checked(database: Database, given: Mapping[str, Any]) -> tuple[str, list[Column]]:
     wrong = {str(name): "Unknown here; known: name, columns." for name in given if name not in {"name", "columns"}}
     name, listed = given.get("name"), given.get("columns")
-    wrong |= _name_problem("name", name)
+    wrong |= name_problem("name", name)
     if not isinstance(listed, list) or not 1 <= len(listed) <= MOST_COLUMNS:
         raise InputError(errors={**wrong, "columns": f"Give 1 to {MOST_COLUMNS} columns."})
     made, seen = [], set()
     own = (name, {str(one.get("name")) for one in listed if isinstance(one, Mapping)})
     for number, one in enumerate(listed):
         try:
-            column = _checked_column(database, one, own)
+            column = checked_column(database, one, own)
             if column.name.casefold() in seen:
                 raise InputError(errors={"name": "Another column has this name."})
             seen.add(column.name.casefold())
@@ -146,12 +146,13 @@ def _checked(database: Database, given: Mapping[str, Any]) -> tuple[str, list[Co
 
 def check_name(name: str) -> None:
     """Raises InputError for what cannot be the name of a table."""
-    problem = _name_problem("table", name)
+    problem = name_problem("table", name)
     if problem:
         raise InputError(errors=problem)
 
 
-def _name_problem(field: str, name: Any) -> dict[str, str]:
+def name_problem(field: str, name: Any) -> dict[str, str]:
+    """What is wrong with the name of a table or column, under the field's name; empty when nothing is."""
     if not isinstance(name, str) or name.strip() == "":
         return {field: "Write a name."}
     try:
@@ -168,11 +169,15 @@ def _name_problem(field: str, name: Any) -> dict[str, str]:
 _KNOWN = {"name", "type", "nullable", "default", "primary_key", "references"}
 
 
-def _checked_column(database: Database, given: Any, own: tuple[Any, set[str]]) -> Column:
+def checked_column(database: Database, given: Any, own: tuple[Any, set[str]]) -> Column:
+    """The column that was described; `own` is the name of its table with the names of the columns.
+
+    Raises InputError naming every wrong field.
+    """
     if not isinstance(given, Mapping):
         raise InputError(errors={"name": 'Write a column as {"name": "age", "type": "INTEGER"}.'})
     wrong = {str(name): f"Unknown here; known: {', '.join(sorted(_KNOWN))}." for name in given if name not in _KNOWN}
-    wrong |= _name_problem("name", given.get("name"))
+    wrong |= name_problem("name", given.get("name"))
     declared = str(given.get("type", "TEXT")).upper()
     if declared not in schema.TYPES:
         wrong["type"] = f"Choose one of: {', '.join(schema.TYPES)}."

@@ -78,9 +78,10 @@ def change_rows_json(change: str) -> Response:
 @access.allow("editor")
 def undo(change: str) -> Response:
     """Undoes a change and leads to its table."""
-    found = current.desk().changes.find(change)
     done = current.desk().changes.undo(change, access.caller())
-    messages.say(f"Undone: {done.undone} {'row' if done.undone == 1 else 'rows'}.", done.changes[0])
+    found = current.desk().changes.find(change)  # under the name that its table has now
+    rows = f": {done.undone:,} {'row' if done.undone == 1 else 'rows'}" if done.undone else ""
+    messages.say(f"Undone{rows}.", done.changes[0])
     if found.table not in schema.tables(current.desk().database(found.database)):
         return rendering.lead_to(url_for("tables.tables", database=found.database))
     return rendering.lead_to(url_for("changes.index", database=found.database, table=found.table))

@@ -7,11 +7,15 @@ from flask import Blueprint, Response, request, url_for
 
 from frontdesk.database import schema
 from frontdesk.errors import ConflictError, InputError
-from frontdesk.tables import structure
+from frontdesk.history import changes
+from frontdesk.tables import alterations, structure
 from frontdesk.web import access, bodies, current, messages, rendering
 from frontdesk.web.errors import status_of
 
 routes = Blueprint("tables", __name__)
+
+ADDED = 3
+"""Lines for new columns that the form of a table's structure has."""
 
 
 @routes.get("/databases")
@@ -34,8 +38,12 @@ def databases_json() -> Response:
 @access.allow("viewer")
 def tables(database: str) -> Response:
     """The tables of one database."""
+    place = current.desk().database(database)
     return rendering.page(
-        "tables/tables.html", database=database, tables=structure.summaries(current.desk().database(database))
+        "tables/tables.html",
+        database=database,
+        tables=structure.summaries(place),
+        deletions=changes.deletions(place) if access.caller().may("admin") else [],
     )
 
 
@@ -106,10 +114,94 @@ def table_json(database: str, table: str) -> Response:
     return rendering.answer(structure.describe(schema.table(current.desk().database(database), table)))
 
 
+@routes.patch("/api/databases/<name:database>/tables/<name:table>")
+@access.allow("admin")
+def alter_json(database: str, table: str) -> Response:
+    """The table after `{name, add, rename, drop}`, and the `change`."""
+    place = current.desk().database(database)
+    altered, change = alterations.alter(place, table, bodies.json_object(), access.caller())
+    return rendering.answer(structure.describe(altered) | {"change": change})
+
+
+@routes.delete("/api/databases/<name:database>/tables/<name:table>")
+@access.allow("admin")
+def delete_json(database: str, table: str) -> Response:
+    """204."""
+    alterations.delete(current.desk().database(database), table, access.caller())
+    return Response(status=204)
+
+
 @routes.get("/databases/<name:database>/tables/<name:table>/structure")
 @access.allow("viewer")
 def table_structure(database: str, table: str) -> Response:
-    """The columns, keys and references of a table."""
+    """The columns, keys and references of a table; for admins the forms that alter and delete it."""
+    return _structure(database, table, {}, {})
+
+
+def _structure(
+    database: str, name: str, form: Mapping[str, str], errors: Mapping[str, str], status: int = 200
+) -> Response:
+    place = current.desk().database(database)
+    table = schema.table(place, name)
+    may_alter = access.caller().may("admin") and not place.read_only
     return rendering.page(
-        "tables/structure.html", database=database, table=schema.table(current.desk().database(database), table)
+        "tables/structure.html",
+        status,
+        database=database,
+        table=table,
+        form=form,
+        errors=errors,
+        may_alter=may_alter,
+        may_delete=may_alter and (table.editable or table.kind == "view"),
+        hindrances=alterations.hindrances(place, table) if may_alter else [],
+        kept=may_alter and alterations.is_kept(place, table),
+        types=list(schema.TYPES),
+        lines=ADDED,
     )
+
+
+@routes.post("/databases/<name:database>/tables/<name:table>/structure")
+@access.allow("admin")
+def alter(database: str, table: str) -> Response:
+    """Alters the table as was typed, and leads to its structure."""
+    place = current.desk().database(database)
+    try:
+        altered, change = alterations.alter(place, table, _typed_changes(request.form), access.caller())
+    except (InputError, ConflictError) as error:
+        wrong = getattr(error, "errors", None) or {"": f"{error.message} {error.hint}".strip()}
+        return _structure(database, table, request.form, wrong, status_of(error))
+    messages.say(f"Changed the definition of {altered.name}.", change)
+    return rendering.lead_to(url_for("tables.table_structure", database=database, table=altered.name))
+
+
+def _typed_changes(form: Mapping[str, str]) -> dict[str, Any]:
+    """The form's `name`, `was.0`, `column.0`, `drop.0`, and lines `add.0.name`, `add.0.type`, as JSON has them."""
+    old = [(form[f"was.{line}"], line) for line in range(structure.MOST_COLUMNS) if f"was.{line}" in form]
+    dropped = [name for name, line in old if f"drop.{line}" in form]
+    renamed = {name: form.get(f"column.{line}", name).strip() for name, line in old if name not in dropped}
+    added = [
+        {
+            "name": form[f"add.{line}.name"].strip(),
+            "type": form.get(f"add.{line}.type", "TEXT"),
+            "nullable": f"add.{line}.required" not in form,
+            "default": form.get(f"add.{line}.default") or None,
+        }
+        for line in range(ADDED)
+        if form.get(f"add.{line}.name", "").strip()
+    ]
+    names = {name: new for name, new in renamed.items() if new != name}
+    return {"name": form.get("name", "").strip(), "rename": names, "drop": dropped, "add": added}
+
+
+@routes.post("/databases/<name:database>/tables/<name:table>/delete")
+@access.allow("admin")
+def delete(database: str, table: str) -> Response:
+    """Deletes the table whose name was typed, and leads to the database."""
+    if request.form.get("typed") != table:
+        return _structure(database, table, request.form, {"typed": f"Type {table} to delete it."}, 422)
+    try:
+        change = alterations.delete(current.desk().database(database), table, access.caller())
+    except ConflictError as error:
+        return _structure(database, table, request.form, {"typed": f"{error.message} {error.hint}".strip()}, 409)
+    messages.say(f"Deleted {table}.", change)
+    return rendering.lead_to(url_for("tables.tables", database=database))

@@ -1,0 +1,191 @@
+"""Tables renamed, given other columns, and deleted: each one change of the history."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import sqlalchemy as sa
+
+from frontdesk.context import Caller
+from frontdesk.database import alterations, schema
+from frontdesk.database.alterations import Step
+from frontdesk.database.connections import Database
+from frontdesk.database.schema import Column, Table
+from frontdesk.errors import ConflictError, InputError
+from frontdesk.history import capture
+from frontdesk.tables import structure
+
+KNOWN = ("name", "add", "rename", "drop")
+
+
+def alter(database: Database, name: str, given: Mapping[str, Any], by: Caller) -> tuple[Table, str]:
+    """The table after `{name, add: [column], rename: {old: new}, drop: [column]}`, and the change's id.
+
+    Raises InputError naming every wrong field, NotFoundError, ConflictError where the database refuses; then nothing
+    is changed.
+    """
+    table = _own(schema.table(database, name))
+    steps = _steps(database, table, given)
+    new = given.get("name", name)
+    with capture.recording(database, by) as connection:
+        recorder = capture.recorder_of(connection)
+        recorder.remove()
+        before = alterations.sql_of(connection, name)
+        back = [alterations.apply(connection, step) for step in steps]
+        if new != name:
+            recorder.rename(name, new)
+        after = alterations.sql_of(connection, new)
+        number = recorder.record_schema(new, before=before, after=after, steps=_reversed(back))
+    return schema.table(database, new), f"{database.name}.{number}"
+
+
+def delete(database: Database, name: str, by: Caller) -> str:
+    """Deletes a table with its rows, or a view, and gives the change's id.
+
+    Raises NotFoundError, and ConflictError naming the tables that refer to it.
+    """
+    table = schema.table(database, name)
+    step: Step = ["drop", "view", name] if table.kind == "view" else ["delete", _own(table).name]
+    with capture.recording(database, by) as connection:
+        recorder = capture.recorder_of(connection)
+        recorder.remove()
+        before = alterations.sql_of(connection, name, table.kind)
+        back = alterations.apply(connection, step)
+        number = recorder.record_schema(name, before=before, steps=_reversed([back]))
+    return f"{database.name}.{number}"
+
+
+def hindrances(database: Database, table: Table) -> list[str]:
+    """The tables that refer to this one, which stand in the way of its deletion."""
+    with database.connect() as connection:
+        return alterations.referring(connection, table.name)
+
+
+def is_kept(database: Database, table: Table) -> bool:
+    """Whether its deletion could be undone: the rows of very large tables are not kept."""
+    if table.kind == "view":
+        return True
+    beyond = sa.select(sa.literal(1)).select_from(table.clause).offset(alterations.MOST_KEPT).limit(1)
+    with database.connect() as connection:
+        return connection.execute(beyond).first() is None
+
+
+def _own(table: Table) -> Table:
+    """Raises ConflictError for what is no table of rows: a view, or a virtual table."""
+    if not table.editable:
+        what = "view" if table.kind == "view" else "virtual table"
+        raise ConflictError(f"{table.name} is a {what}.", "Change it by SQL that writes, or in another program.")
+    return table
+
+
+def _reversed(back: Sequence[Step | None]) -> list[Step] | None:
+    """The steps back, the last one first; None when one of them cannot be taken back."""
+    steps = [step for step in reversed(back) if step is not None]
+    return steps if len(steps) == len(back) else None
+
+
+def _steps(database: Database, table: Table, given: Mapping[str, Any]) -> list[Step]:
+    wrong = {str(name): f"Unknown here; known: {', '.join(KNOWN)}." for name in given if name not in KNOWN}
+    steps: list[Step] = []
+    for part in (_renamed, _dropped, _added, _named):
+        try:
+            steps += part(database, table, given)
+        except InputError as error:
+            wrong |= error.errors
+    if not (wrong or steps):
+        wrong["name"] = "Say what to change: name, add, rename or drop."
+    if wrong:
+        raise InputError(errors=wrong)
+    return steps
+
+
+def _names(given: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The columns' new names by the old ones."""
+    names = given.get("rename")
+    return names if isinstance(names, Mapping) else {}
+
+
+def _renamed(_: Database, table: Table, given: Mapping[str, Any]) -> list[Step]:
+    if not isinstance(given.get("rename") or {}, Mapping):
+        raise InputError(errors={"rename": 'Write an object, such as {"age": "years"}.'})
+    names = _names(given)
+    known = {column.name for column in table.columns}
+    wrong: dict[str, str] = {}
+    taken = {name.casefold() for name in known}
+    for old, new in names.items():
+        field = f"rename.{old}"
+        if old not in known:
+            wrong[field] = f"{table.name} has no column {old!r}."
+        wrong |= structure.name_problem(field, new)
+        if field not in wrong and new.casefold() in taken - {old.casefold()}:
+            wrong[field] = f"There is a column {new!r} already."
+        taken.add(str(new).casefold())
+    if wrong:
+        raise InputError(errors=wrong)
+    return [["rename_column", table.name, old, new] for old, new in names.items() if old != new]
+
+
+def _dropped(_: Database, table: Table, given: Mapping[str, Any]) -> list[Step]:
+    names = given.get("drop") or []
+    if not isinstance(names, list):
+        raise InputError(errors={"drop": 'Write a list of columns, such as ["age"].'})
+    known = {column.name: column for column in table.columns}
+    for name in names:
+        if not isinstance(name, str) or name not in known:
+            raise InputError(errors={"drop": f"{table.name} has no column {name!r}."})
+        if known[name].primary_key:
+            raise InputError(errors={"drop": f"{name} is in the key, which cannot be dropped."})
+        if name in _names(given):
+            raise InputError(errors={"drop": f"{name} is to be renamed: do one or the other."})
+    if len(set(names)) < len(names) or len(names) >= len(known):
+        raise InputError(errors={"drop": "Name each column once, and leave one at least."})
+    return [["drop_column", table.name, name, False] for name in names]
+
+
+def _added(database: Database, table: Table, given: Mapping[str, Any]) -> list[Step]:
+    listed = given.get("add") or []
+    if not isinstance(listed, list):
+        raise InputError(errors={"add": 'Write a list of columns, such as [{"name": "age", "type": "INTEGER"}].'})
+    taken = {column.name.casefold() for column in table.columns} | {
+        str(new).casefold() for new in _names(given).values()
+    }
+    own = (table.name, {column.name for column in table.columns})
+    wrong: dict[str, str] = {}
+    steps: list[Step] = []
+    for number, one in enumerate(listed):
+        try:
+            column = _checked(structure.checked_column(database, one, own), taken)
+            taken.add(column.name.casefold())
+            steps.append(["add_column", table.name, column.name, alterations.definition(column)])
+        except InputError as error:
+            wrong |= {f"add.{number}.{field}": text for field, text in error.errors.items()}
+    if len(table.columns) + len(listed) > structure.MOST_COLUMNS:
+        wrong["add"] = f"A table has at most {structure.MOST_COLUMNS} columns."
+    if wrong:
+        raise InputError(errors=wrong)
+    return steps
+
+
+def _checked(column: Column, taken: set[str]) -> Column:
+    """Raises InputError for what SQLite cannot add to a table that is there."""
+    if column.name.casefold() in taken:
+        raise InputError(errors={"name": "Another column has this name."})
+    if column.primary_key:
+        raise InputError(errors={"primary_key": "The key of a table that is there cannot be changed."})
+    if not column.nullable and column.default is None:
+        raise InputError(errors={"default": "Give a default: rows that are there need a value."})
+    if column.references and column.default is not None:
+        raise InputError(errors={"default": "A column that refers to another table begins without a default."})
+    return column
+
+
+def _named(database: Database, table: Table, given: Mapping[str, Any]) -> list[Step]:
+    new = given.get("name", table.name)
+    if new == table.name:
+        return []
+    problem = structure.name_problem("name", new)
+    known = {name.casefold() for name in schema.tables(database)} - {table.name.casefold()}
+    if not problem and new.casefold() in known:
+        raise ConflictError(f"{database.name} has a table {new!r} already.", "Choose another name.")
+    if problem:
+        raise InputError(errors=problem)
+    return [["rename_table", table.name, new]]
