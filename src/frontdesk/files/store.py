@@ -57,33 +57,36 @@ def receive(folder: Path, stream: IO[bytes], name: str, claimed: str = "", limit
 
     Raises InputError for an empty one, TooLargeError beyond `limit` bytes: then nothing of it is left.
     """
-    incoming = folder / INCOMING
-    incoming.mkdir(mode=0o700, parents=True, exist_ok=True)
-    path = incoming / secrets.token_hex(16)
+    path = f"{folder}/{INCOMING}/{secrets.token_hex(16)}"
     name = shortened(name)
     digest, size, first = hashlib.sha256(), 0, b""
+    file = _new_file(path)
     try:
-        with path.open("xb") as file:
-            while part := stream.read(PART):
-                size += len(part)
-                if limit is not None and size > limit:
-                    raise TooLargeError(f"{name} is too large: at most {megabytes(limit)} are taken.")
-                first = first or part[: types.ENOUGH]
-                digest.update(part)
-                file.write(part)
+        while part := stream.read(PART):
+            size += len(part)
+            if limit is not None and size > limit:
+                raise TooLargeError(f"{name} is too large: at most {megabytes(limit)} are taken.")
+            first = first or part[: types.ENOUGH]
+            digest.update(part)
+            _write(file, part)
         if not size:
             raise InputError(f"{name} is empty: it has no bytes in it.")
     except BaseException:
-        path.unlink(missing_ok=True)
+        os.unlink(path)
         raise
-    return Upload(File(digest.hexdigest(), name, types.told(first, claimed), size), path, first)
+    finally:
+        os.close(file)
+    return Upload(File(digest.hexdigest(), name, types.told(first, claimed), size), Path(path), first)
 
 
 def settle(folder: Path, upload: Upload) -> File:
     """Moves an upload to its place. One of the same content may lie there already: it becomes new again."""
     target = place(folder, upload.file.sha256)
-    target.parent.mkdir(mode=0o700, exist_ok=True)
-    upload.path.replace(target)
+    try:
+        os.replace(upload.path, target)
+    except FileNotFoundError:
+        target.parent.mkdir(mode=0o700, exist_ok=True)
+        os.replace(upload.path, target)
     with suppress(RuntimeError):  # at the very end of the process nobody waits any more
         _disk.submit(_flush, target)
     return upload.file
@@ -161,11 +164,26 @@ def megabytes(size: int) -> str:
     return f"{size / 1_000_000:g} MB" if size >= 100_000 else f"{size:,} bytes"
 
 
+def _new_file(path: str) -> int:
+    """A file to be written, open; its folder is made with the first one."""
+    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL
+    try:
+        return os.open(path, flags, 0o600)
+    except FileNotFoundError:
+        os.makedirs(os.path.dirname(path), mode=0o700, exist_ok=True)
+        return os.open(path, flags, 0o600)
+
+
+def _write(file: int, part: bytes) -> None:
+    rest = memoryview(part)
+    while rest:
+        rest = rest[os.write(file, rest) :]
+
+
 def _flush(path: Path) -> None:
     with suppress(OSError):
-        for place in (path, path.parent):
-            opened = os.open(place, os.O_RDONLY)
-            try:
-                os.fsync(opened)
-            finally:
-                os.close(opened)
+        opened = os.open(path, os.O_RDONLY)
+        try:
+            os.fsync(opened)
+        finally:
+            os.close(opened)

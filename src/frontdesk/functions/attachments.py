@@ -60,16 +60,13 @@ def addresses(value: Any) -> Iterator[str]:
         yield store.hash_in(item["$file"])
 
 
-def attach(connection: Connection, run: int, files: Iterable[File]) -> None:
-    """Keeps that the run holds these files."""
-    rows = [
-        {"run": run, "sha256": file.sha256, "name": file.name, "type": file.type[:100], "bytes": file.bytes}
-        for file in {file.sha256: file for file in files}.values()
-    ]
+def attach(connection: Connection, run: int, files: Iterable[File], *, fresh: bool = False) -> None:
+    """Keeps that the run holds these files; a `fresh` run holds none yet."""
     held = select(run_files.c.sha256).where(run_files.c.run == run)
-    known = set(connection.scalars(held)) if rows else set()
-    if fresh := [row for row in rows if row["sha256"] not in known]:
-        connection.execute(_ADD, fresh)
+    known = set() if fresh else set(connection.scalars(held))
+    for file in {file.sha256: file for file in files if file.sha256 not in known}.values():
+        row = {"run": run, "sha256": file.sha256, "name": file.name, "type": file.type[:100], "bytes": file.bytes}
+        connection.execute(_ADD, row)
 
 
 def find(state: Database, folder: Path, sha256: str, by: Caller) -> tuple[File, Path]:

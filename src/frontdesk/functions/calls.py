@@ -119,7 +119,7 @@ class Calls:
         arguments = self._arguments(description, given, text)
         files = attachments.gather(self._state, self._folder, description.fields, arguments, uploads, by)
         call = _Call(description, arguments, by, replays, files, uploads, context.request.get())
-        live = self._check_and_start(call) if description.checked_by_worker else self._start(call)
+        live = self._check_and_start(call, wait is True) if description.checked_by_worker else self._start(call)
         if wait:
             with suppress(TimeoutError):
                 live.finished.result(None if wait is True else wait)
@@ -179,24 +179,30 @@ class Calls:
         self._follow(live, task, self._limit(call.description))
         return live
 
-    def _check_and_start(self, call: "_Call") -> _Live:
+    def _check_and_start(self, call: "_Call", to_its_end: bool) -> _Live:
         """Has a worker look at the arguments, keeps the run when they are good, and the same worker goes on with it.
 
-        So a picture is decoded once. Raises InputError naming every wrong field: then there is no run.
+        So a picture is decoded once. `to_its_end` spares the caller, who waits for that anyway, to be woken before.
+        Raises InputError naming every wrong field: then there is no run.
         """
         seconds, memory = self._limit(call.description), call.description.memory or self._memory
         started: Future[_Live] = Future()
+        begun: list[_Live] = []
 
         def go_on(task: Task, errors: dict[str, str]) -> tuple[Callable[..., Any], tuple[Any, ...], int]:
             if errors:
                 raise InputError("; ".join(f"{name}: {text}" for name, text in errors.items()), errors=errors)
             live = self._keep(call, "running")
+            begun.append(live)
             self._follow(live, task, seconds)
-            started.set_result(live)
+            if to_its_end:
+                live.finished.add_done_callback(lambda _: started.set_result(live))
+            else:
+                started.set_result(live)
             return orders.call, (self._order(call, live.run),), memory
 
         def refuse(task: "Future[Any]") -> None:
-            if not started.done():
+            if not begun:
                 started.set_exception(_refusal(call.description, task, seconds))
 
         paths = {upload.file.sha256: str(upload.path) for upload in call.uploads}

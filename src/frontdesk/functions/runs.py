@@ -138,7 +138,7 @@ def start(
         made = connection.execute(_START, row).inserted_primary_key
         run = int(made[0]) if made else 0
         if files:
-            attachments.attach(connection, run, files)
+            attachments.attach(connection, run, files, fresh=True)
     return run
 
 
