@@ -40,6 +40,7 @@ PATHS = [
     "/logs",
     "/logs?level=ERROR&text=nothing",
     "/loggers",
+    "/api/docs",
 ]
 WRONG_PATHS = [
     ("/nothing", 404),
