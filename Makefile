@@ -9,6 +9,7 @@ INPUTS := $(wildcard pyproject.toml hatch_build.py frontend/*.json frontend/*.mj
 SUM := $(shell cat $(INPUTS) | cksum | tr -d ' ')
 INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 CHROMIUM := /usr/bin/chromium
+BENCH := pages calls imports exports logs servers
 DEMO = $(if $(ONCE),--once,demo-desk) $(if $(PORT),--port $(PORT)) $(if $(NO_OPEN),--no-open)
 
 .PHONY: demo test test-long lint bench pictures clean
@@ -30,8 +31,8 @@ lint: $(VENV)/tested-$(SUM)  ## format, lint, types, layers
 test-long: $(VENV)/tested-$(SUM)  ## what takes minutes
 	$(BIN)/pytest -m long
 
-bench: $(VENV)/tested-$(SUM)  ## the figures of docs/performance.md and docs/servers.md
-	@for file in benchmarks/*.py; do echo "== $$file"; $(BIN)/python $$file || exit 1; done
+bench: $(VENV)/tested-$(SUM)  ## the figures of docs/performance.md and docs/servers.md, some 20 minutes; BENCH="pages calls" for some
+	@for name in $(BENCH); do echo "== $$name"; $(BIN)/python -m benchmarks.$$name || exit 1; done
 
 pictures: $(VENV)/tested-$(SUM)  ## the README's picture, from a fresh demo desk
 	$(BIN)/python docs/pictures/make.py

@@ -1,24 +1,25 @@
-"""Import and export of CSV against the sqlite3 shell and the plain loops that people write, in interleaved rounds.
+"""Import of CSV against the sqlite3 shell, the plain loop that people write, and sqlite-utils, in interleaved rounds.
 
-`python benchmarks/imports.py [ROWS]`; seconds are of the processor (user and system), so that a busy machine does not
-blur them. Another writer's longest wait beside an import is measured in real time.
+`python -m benchmarks.imports [ROWS]`; seconds are of the processor (user and system), so that a busy machine does not
+blur them. sqlite-utils gets a tenth of the rows. Another writer's longest wait beside an import is in real time.
 """
 
 import csv
 import datetime as dt
+import os
 import random
 import resource
-import shutil
 import sqlite3
-import statistics
 import subprocess
 import sys
 import tempfile
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import closing
 from pathlib import Path
+
+from benchmarks import rounds
 
 ROUNDS = 3
 COLUMNS = "id date product quantity price region note".split()
@@ -57,10 +58,7 @@ def write(path: Path, rows: int) -> None:
 
 def shell(database: Path, file: Path) -> float:
     """`.import`, all TEXT."""
-    before = resource.getrusage(resource.RUSAGE_CHILDREN)
-    subprocess.run(["sqlite3", str(database), ".mode csv", f".import {file} sales"], check=True)
-    after = resource.getrusage(resource.RUSAGE_CHILDREN)
-    return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+    return of_children(["sqlite3", database, ".mode csv", f".import {file} sales"])
 
 
 def plain(database: Path, file: Path) -> float:
@@ -76,12 +74,18 @@ def plain(database: Path, file: Path) -> float:
     return time.process_time() - began
 
 
-def plain_export(database: Path, file: Path) -> float:
-    """csv.writer over the cursor."""
-    began = time.process_time()
-    with closing(sqlite3.connect(database)) as connection, file.open("w", newline="") as lines:
-        csv.writer(lines).writerows(connection.execute("SELECT * FROM sales"))
-    return time.process_time() - began
+def sqlite_utils(programs: Path, database: Path, file: Path) -> float:
+    """`insert --csv`, which finds the kinds of columns as we do."""
+    return of_children([programs / "sqlite-utils", "insert", database, "sales", file, "--csv"])
+
+
+def of_children(command: Sequence[str | Path], output: Path = Path(os.devnull)) -> float:
+    """Seconds of the processor that a command takes."""
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    with output.open("wb") as out:
+        subprocess.run(command, check=True, stdout=out, stderr=subprocess.DEVNULL)
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
 
 
 def ours(*arguments: str | Path) -> tuple[float, float]:
@@ -119,40 +123,41 @@ def longest_wait(folder: Path, file: Path) -> tuple[float, int]:
 
 def main(rows: int) -> None:
     """Prints medians and ratios."""
-    folder = Path(tempfile.mkdtemp())
-    file, database = folder / "sales.csv", folder / "t.db"
-    write(file, rows)
-    found: dict[str, list[float]] = {}
-    memory: dict[str, float] = {}
+    programs = rounds.peer("datasette", "datasette", "sqlite-utils")
+    print(f"{rounds.version(programs, 'sqlite-utils')}, SQLite {sqlite3.sqlite_version}; {rounds.noise()}")
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        file, tenth, database = folder / "sales.csv", folder / "tenth.csv", folder / "t.db"
+        write(file, rows)
+        write(tenth, rows // 10)
+        memory: list[float] = []
 
-    def run(name: str, measure: Callable[[], float | tuple[float, float]]) -> None:
-        taken = measure()
-        if isinstance(taken, tuple):
-            memory[name] = max(memory.get(name, 0), taken[1])
-        found.setdefault(name, []).append(taken[0] if isinstance(taken, tuple) else taken)
+        def rate(count: int, load: Callable[[], float]) -> float:
+            for path in folder.glob("t.db*"):
+                path.unlink()
+            return count / load()
 
-    def clear() -> None:
-        for path in folder.glob("t.db*"):
-            path.unlink()
+        def our_seconds() -> float:
+            seconds, above = ours("import", database, file)
+            memory.append(above)
+            return seconds
 
-    for _ in range(ROUNDS):
-        for name, load in (("sqlite3 .import", shell), ("csv.reader + executemany", plain)):
-            clear()
-            run(name, lambda load=load: load(database, file))  # type: ignore[misc]
-        clear()
-        run("frontdesk import", lambda: ours("import", database, file))
-        run("csv.writer(cursor)", lambda: plain_export(database, folder / "out.csv"))
-        run("frontdesk export", lambda: ours("export", database, folder / "out.csv", "harmless"))
-        run("frontdesk export --raw", lambda: ours("export", database, folder / "out.csv", "raw"))
-    for name, seconds in found.items():
-        peer = found["csv.writer(cursor)" if "export" in name or "writer" in name else "sqlite3 .import"]
-        speed = rows / statistics.median(seconds)
-        ratio = statistics.median(peer) / statistics.median(seconds)
-        more = f", {memory[name]:.0f} MB above the bare process" if name in memory else ""
-        print(f"{name:26} {speed:10,.0f} rows/s of processor time, {ratio:.2f} of its peer{more}")
-    wait, written = longest_wait(folder, file)
-    print(f"another writer beside an import: {written} rows written, longest wait {wait * 1000:.0f} ms")
-    shutil.rmtree(folder)
+        measures: dict[str, Callable[[], float]] = {
+            "sqlite3 .import": lambda: rate(rows, lambda: shell(database, file)),
+            "csv.reader + executemany": lambda: rate(rows, lambda: plain(database, file)),
+            "sqlite-utils insert --csv": lambda: rate(rows // 10, lambda: sqlite_utils(programs, database, tenth)),
+            "frontdesk import": lambda: rate(rows, our_seconds),
+        }
+        found = rounds.measure(ROUNDS, measures)
+        print("rows a second of processor time, medians:")
+        for one, speed in found.items():
+            print(f"  {one:30} {speed:12,.0f}")
+        mine = found["frontdesk import"]
+        print(rounds.told("import against the shell's .import", mine / found["sqlite3 .import"], 0.5))
+        print(rounds.told("import against sqlite-utils", mine / found["sqlite-utils insert --csv"], 12))
+        print(f"memory above the bare process: {max(memory):.0f} MB (goal at most 60)")
+        wait, written = longest_wait(folder, file)
+        print(f"another writer beside an import: {written} rows written, longest wait {wait * 1000:.0f} ms (goal 250)")
 
 
 if __name__ == "__main__":
