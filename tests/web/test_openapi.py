@@ -90,7 +90,12 @@ def test_the_types_of_a_function_are_found_where_its_schema_points(document: dic
     for target in re.findall(r"#/components/schemas/([\w.-]+)", text):
         assert target in document["components"]["schemas"]
     assert any(name.startswith("nearest.") for name in document["components"]["schemas"])
-    assert list(document["paths"]["/api/functions/look"]["post"]["requestBody"]["content"]) == ["multipart/form-data"]
+
+
+def test_a_function_that_takes_a_picture_says_each_way_to_send_it(document: dict[str, Any]) -> None:
+    content = document["paths"]["/api/functions/look"]["post"]["requestBody"]["content"]
+    assert list(content) == ["multipart/form-data", "application/json", "image/png", "image/jpeg", "image/webp"]
+    assert {"$ref": "#/components/schemas/File"} in content["application/json"]["schema"]["properties"].values()
 
 
 def test_any_signed_in_viewer_reads_the_description_and_nobody_else(client: Client) -> None:

@@ -8,9 +8,10 @@ from typing import Any
 from flask import Blueprint, Response, current_app, request, url_for
 from werkzeug.routing import Rule
 
+from frontdesk.files import types
 from frontdesk.functions.descriptions import Description
 from frontdesk.web import access, answers, current, errors, rendering
-from frontdesk.web.operations import JSON, OPERATIONS, Operation, Parameter
+from frontdesk.web.operations import BYTES, JSON, OPERATIONS, Operation, Parameter
 from frontdesk.web.shapes import SHAPES, Schema, ref, text, thing
 
 routes = Blueprint("openapi", __name__)
@@ -206,8 +207,6 @@ def _function(function: Description) -> tuple[str, dict[str, Any]]:
     """The path of one function, as if it were the only one."""
     rule = next(rule for rule, _ in rules() if rule.endpoint == "functions.call_json")
     usual = _operation(rule, "POST")
-    kind = "multipart/form-data" if any(one.kind in {"file", "image"} for one in function.fields) else JSON
-    taken = _moved(function.input, function)
     answer = thing(**SHAPES["Result"]["properties"] | {"result": _sent(_moved(function.output, function))})
     described = {
         "operationId": f"function.{function.name}",
@@ -216,10 +215,29 @@ def _function(function: Description) -> tuple[str, dict[str, Any]]:
         "description": f"{function.description}\n\nWho may: {function.role}.".strip(),
         "x-role": function.role,
         "parameters": [one for one in usual["parameters"] if one["in"] != "path"],
-        "requestBody": _body({kind: taken}, not function.input["required"]),
+        "requestBody": _body(_taken(function), not function.input["required"]),
         "responses": usual["responses"] | {"200": _answer(answer, "What it gave")},
     }
     return _quoted(url_for("functions.call_json", function=function.name)), {"post": usual | described}
+
+
+def _taken(function: Description) -> dict[str, Schema]:
+    """What the function takes, by content type: files come in a form, one picture alone, or are named where kept."""
+    taken = _moved(function.input, function)
+    if not function.takes_files:
+        return {JSON: taken}
+    pictures = [field for field in function.fields if field.kind == "image"]
+    alone = dict.fromkeys(types.IMAGES, BYTES) if len(pictures) == 1 else {}
+    return {"multipart/form-data": taken, JSON: _named(taken), **alone}
+
+
+def _named(part: Any) -> Any:
+    """The schema with kept files in the place of files."""
+    if isinstance(part, Mapping):
+        if part.get("format") == "binary":
+            return ref("File") if part["type"] == "string" else {"anyOf": [ref("File"), {"type": "null"}]}
+        return {name: _named(inner) for name, inner in part.items()}
+    return part
 
 
 def _quoted(address: str) -> str:

@@ -215,6 +215,16 @@ SHAPES: dict[str, Schema] = {
         result=anything(4),
         milliseconds=maybe({"type": "number", "examples": [0.324]}),
     ),
+    "File": {
+        "type": "object",
+        "properties": {
+            "$file": text(pattern="^/api/files/[0-9a-f]{64}$"),
+            "name": text("cat.jpg"),
+            "type": text("image/jpeg"),
+        },
+        "required": ["$file"],
+        "additionalProperties": False,
+    },
     "Queued": thing(run=whole(2), status=one_of(*STATUSES)),
     "Run": thing(**_RUN),
     "RunWithAll": thing(
