@@ -1,6 +1,8 @@
 import io
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from PIL import Image
 
 from frontdesk.errors import InputError
@@ -124,3 +126,25 @@ def test_a_preview_is_made_anew_bounded_and_without_notes(tmp_path):
     assert b"<script" not in made
     with Image.open(io.BytesIO(made)) as image:
         assert (image.format, image.size, dict(image.getexif())) == ("JPEG", (600, 1200), {})
+
+
+SEEDS = [
+    *(pictures.picture(kind) for kind in ("JPEG", "PNG", "WEBP")),
+    pictures.picture(progressive=True),
+    pictures.picture("WEBP", lossless=True),
+    pictures.rotated(6),
+    pictures.animated("WEBP"),
+]
+
+
+@given(
+    st.sampled_from(SEEDS), st.lists(st.tuples(st.integers(0, 4000), st.integers(0, 255)), max_size=20), st.booleans()
+)
+def test_whatever_the_bytes_are_it_is_a_picture_or_a_sentence(seed, changes, small):
+    data = bytearray(seed)
+    for place, byte in changes:
+        data[place % len(data)] = byte
+    try:
+        assert images.read(bytes(data), (32, 32) if small else None).mode == "RGB"
+    except InputError as error:
+        assert error.message.endswith(".")
