@@ -21,7 +21,7 @@ from frontdesk.web import create_app
 from tests.conftest import EMPLOYEES, signed_in
 
 ROLES = ("nobody", "viewer", "editor", "admin")
-EXAMPLES = {"nobody": 2, "viewer": 4, "editor": 5, "admin": 6}
+EXAMPLES = {"nobody": 1, "viewer": 3, "editor": 4, "admin": 5}
 """So many requests to each route."""
 
 TABLES = (
@@ -123,15 +123,16 @@ def served(folder: Path) -> Iterator[tuple[Desk, Flask]]:
         desk.close()
 
 
-def requests(operation: Any) -> st.SearchStrategy[Case]:
+def requests(operation: Any) -> st.SearchStrategy[Any]:
     """Requests as the description allows them and as it does not, to places that are there and to others."""
     names = re.findall(r"{(\w+)}", operation.path)
+    modes = st.sampled_from([GenerationMode.POSITIVE, GenerationMode.NEGATIVE])
     there = st.fixed_dictionaries({name: st.sampled_from(KNOWN[name]) for name in names})
-    found = []
-    for mode in (GenerationMode.POSITIVE, GenerationMode.NEGATIVE):
-        found.append(there.flatmap(lambda path, mode=mode: operation.as_strategy(mode, path_parameters=path or None)))
-        if names:
-            found.append(operation.as_strategy(mode))
+    found = [
+        st.tuples(modes, there).flatmap(lambda drawn: operation.as_strategy(drawn[0], path_parameters=drawn[1] or None))
+    ]
+    if names:
+        found.append(modes.flatmap(lambda mode: operation.as_strategy(mode)))
     return st.one_of(found)
 
 
@@ -144,7 +145,7 @@ def check_all(folder: Path, role: str, examples: int, start: int) -> None:
         described = schemathesis.openapi.from_dict(document)
         described.app = app
         for found in described.get_all_operations():
-            operation = found.ok()
+            operation: Any = found.ok()  # type: ignore[union-attr]
 
             @seed(start)
             @settings(
