@@ -27,13 +27,13 @@ def look(photo: frontdesk.Image, word: str = "x"):
 @frontdesk.function
 def decodings(photo: frontdesk.Image):
     from frontdesk.functions.models import images
-    before = images._read
+    before = images._decoded
     count = []
-    images._read = lambda *given: count.append(given) or before(*given)
+    images._decoded = lambda *given: count.append(given) or before(*given)
     try:
         photo.open(size=(64, 64))
     finally:
-        images._read = before
+        images._decoded = before
     return len(count)
 
 

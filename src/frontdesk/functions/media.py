@@ -80,7 +80,7 @@ class Image(File):
     def _size(self) -> tuple[int, int]:
         from frontdesk.functions.models import images
 
-        return images.size(self._source())
+        return images.size(self._source(), self.sha256)
 
     def _source(self) -> Path | bytes:
         return self.content if isinstance(self.content, bytes) else self.path

@@ -103,8 +103,24 @@ def test_a_picture_that_was_checked_is_not_decoded_again(monkeypatch):
     photo = Photo(data, "cat.jpg", sha256="one")
     photo.open(size=(100, 100))  # what is asked for usually
     images.check(data, "one")
-    monkeypatch.setattr(images, "_read", lambda *_: pytest.fail("it was decoded again"))
+    monkeypatch.setattr(images, "_decoded", lambda *_: pytest.fail("it was decoded again"))
     assert photo.open(size=(100, 100)).size == (200, 150)
+
+
+def test_pictures_of_other_shapes_are_decoded_once_too(monkeypatch):
+    """A model asks for each picture near its own shape."""
+    Photo(pictures.picture(size=(800, 600)), sha256="one").open(size=(267, 200))
+    for number, (size, wanted) in enumerate(
+        [((600, 800), (200, 267)), ((4000, 1000), (800, 200)), ((90, 60), (300, 200))]
+    ):
+        data = pictures.picture(size=size)
+        images.check(data, str(number))
+        with monkeypatch.context() as patch:
+            patch.setattr(images, "_decoded", lambda *_: pytest.fail("it was decoded again"))
+            photo = Photo(data, sha256=str(number))
+            assert (photo.width, photo.height) == size
+            image = photo.open(size=wanted)
+        assert image.size == images.read(data, wanted).size
 
 
 def test_the_picture_that_was_checked_is_handed_out_once_and_to_nobody_else():

@@ -5,9 +5,11 @@ Pillow is imported here only, and only in worker processes.
 
 import io
 import warnings
+from dataclasses import dataclass
 from pathlib import Path
 
 from PIL import Image, ImageOps
+from PIL.JpegImagePlugin import JpegImageFile
 
 from frontdesk.errors import InputError
 
@@ -31,17 +33,30 @@ _ON_ITS_SIDE = 5
 Source = Path | bytes
 Size = tuple[int, int]
 
+
+@dataclass
+class _Checked:
+    """The picture that was checked last: it is handed out once, its size again and again."""
+
+    sha256: str
+    size: Size
+    jpeg: bool
+    scale: int
+    image: Image.Image | None
+
+
 _usual: Size | None = None
-"""The size that was asked for last: a picture is decoded near it when it is checked, and once only."""
-_ready: tuple[str, Size | None, Image.Image] | None = None
-"""The picture that was checked last, by the hash of its content, until it is opened."""
+"""The size that was asked for last, as a square of its shorter side, since models ask for a picture's own shape: a
+picture is decoded near it when it is checked, and mostly that once."""
+_checked = _Checked("", (0, 0), False, 1, None)
 
 
 def check(source: Source, sha256: str) -> None:
     """Decodes the picture near the size that is usually asked for. Raises InputError with a sentence."""
-    global _ready
-    _ready = None
-    _ready = (sha256, _usual, _read(source, _usual))
+    global _checked
+    _checked.image = None
+    image, size, jpeg = _decoded(source, _usual)
+    _checked = _Checked(sha256, size, jpeg, _scale(size, _usual, jpeg), image)
 
 
 def read(source: Source, size: Size | None = None, sha256: str = "") -> Image.Image:
@@ -50,13 +65,17 @@ def read(source: Source, size: Size | None = None, sha256: str = "") -> Image.Im
     A JPEG is decoded several times faster near the size that is needed, and one that was just checked under this hash
     is not decoded again. Raises InputError with a sentence.
     """
-    global _usual, _ready
-    _usual, ready, _ready = size, _ready, None
-    return ready[2] if sha256 and ready and ready[:2] == (sha256, size) else _read(source, size)
+    global _usual
+    _usual = (min(size), min(size)) if size else None
+    image, _checked.image = _checked.image, None
+    fits = _checked.sha256 == sha256 and _checked.scale == _scale(_checked.size, size, _checked.jpeg)
+    return image if image and fits else _decoded(source, size)[0]
 
 
-def size(source: Source) -> Size:
+def size(source: Source, sha256: str = "") -> Size:
     """Width and height in pixels of the upright picture, from its header. Raises InputError with a sentence."""
+    if sha256 and sha256 == _checked.sha256:
+        return _checked.size
     with _silence(), _opened(source) as image:
         return _turned(image, image.size)
 
@@ -70,22 +89,33 @@ def write(image: Image.Image, kind: str = "PNG") -> bytes:
 
 def preview(source: Source, target: Path) -> None:
     """Writes the picture anew as a JPEG of at most 1200 pixels a side, with nothing in it but what is seen."""
-    image = _read(source, (PREVIEW, PREVIEW))
+    image, _, _ = _decoded(source, (PREVIEW, PREVIEW))
     image.thumbnail((PREVIEW, PREVIEW))
     image.info.clear()
     image.save(target, "JPEG", quality=85)
 
 
-def _read(source: Source, size: Size | None) -> Image.Image:
+def _decoded(source: Source, size: Size | None) -> tuple[Image.Image, Size, bool]:
+    """The picture near a size, its own size and whether it is a JPEG."""
     with _silence(), _opened(source) as image:
-        if size:
-            image.draft(None, _turned(image, size))
+        own, jpeg = _turned(image, image.size), isinstance(image, JpegImageFile)
+        scale = _scale(own, size, jpeg)
+        if scale > 1:
+            image.draft(None, (image.width // scale, image.height // scale))
         try:
-            return _in_colour(_upright(image))
+            return _in_colour(_upright(image)), own, jpeg
         except MemoryError:
             raise
         except Exception as error:  # decoders raise whatever they like
             raise InputError(DAMAGED) from error
+
+
+def _scale(own: Size, wanted: Size | None, jpeg: bool) -> int:
+    """How many times smaller a JPEG is decoded: 1, 2, 4 or 8."""
+    if not (wanted and jpeg):
+        return 1
+    most = min(own[0] // max(1, wanted[0]), own[1] // max(1, wanted[1]))
+    return next((scale for scale in (8, 4, 2) if scale <= most), 1)
 
 
 def _silence() -> "warnings.catch_warnings[None]":
