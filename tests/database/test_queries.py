@@ -21,6 +21,7 @@ ALTER TABLE t DROP COLUMN a | ATTACH 'pwned.db' AS pwned | ATTACH ':memory:' AS 
 VACUUM | VACUUM INTO 'pwned.db' | REINDEX | ANALYZE | BEGIN | BEGIN IMMEDIATE | COMMIT | ROLLBACK | END
 SAVEPOINT pwned | RELEASE pwned | PRAGMA writable_schema = 1 | PRAGMA query_only = 0 | PRAGMA journal_mode = DELETE
 PRAGMA journal_mode | PRAGMA database_list | PRAGMA table_info(t) | PRAGMA user_version = 7 | PRAGMA wal_checkpoint
+UPDATE sqlite_master SET sql = '' | UPDATE sqlite_schema SET sql = '' | PRAGMA data_version = 1
 PRAGMA temp_store_directory = '.' | PRAGMA trusted_schema = 1 | PRAGMA cell_size_check | PRAGMA optimize
 SELECT * FROM pragma_table_info('t') | SELECT * FROM pragma_database_list | SELECT * FROM pragma_function_list
 SELECT load_extension('pwned') | SELECT readfile('/etc/passwd') | SELECT writefile('pwned', 'x') | SELECT edit('x')
@@ -120,3 +121,9 @@ def test_a_query_without_end_ends_at_its_limit(path: Path) -> None:
             path, "WITH RECURSIVE c(n) AS (SELECT 1 UNION ALL SELECT n FROM c) SELECT count(*) FROM c", {}, 0.3
         )
     assert time.monotonic() - began < 1.5
+
+
+def test_a_full_text_index_is_searched(path: Path) -> None:
+    with closing(sqlite3.connect(path)) as connection:
+        connection.executescript("CREATE VIRTUAL TABLE words USING fts5 (text); INSERT INTO words VALUES ('a needle')")
+    assert queries.read(path, "SELECT text FROM words WHERE words MATCH 'needle'", {}, 5.0).rows == [("a needle",)]

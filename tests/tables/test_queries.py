@@ -1,6 +1,16 @@
+import sqlite3
+from collections.abc import Callable
+from concurrent.futures import CancelledError, Future
+from contextlib import closing, suppress
+from pathlib import Path
+from typing import Any
+
 import pytest
 
+from frontdesk.desk import Desk
+from frontdesk.errors import Error, InputError
 from frontdesk.tables import queries
+from tests.conftest import ADA
 
 
 @pytest.mark.parametrize(
@@ -24,3 +34,26 @@ def test_parameters_are_found_outside_texts_names_and_comments(sql: str, names: 
 def test_a_typed_value_is_a_number_only_where_nothing_is_lost(text: str, value: object) -> None:
     assert queries.typed(text) == value
     assert type(queries.typed(text)) is type(value)
+
+
+class Killed:
+    """A pool whose worker is killed right after it has carried out what it was asked."""
+
+    def submit(self, function: Callable[..., Any], *arguments: Any, **_: Any) -> "Future[Any]":
+        task: Future[Any] = Future()
+        with suppress(Error):
+            function(*arguments)
+        task.set_exception(CancelledError())
+        return task
+
+
+def test_what_was_written_is_told_even_where_the_worker_was_killed_right_after(folder: Path, desk: Desk) -> None:
+    place = desk.database("example")
+    stopped = queries.Queries(desk.config, desk.state, Killed())  # type: ignore[arg-type]
+    done = stopped.write(place, "UPDATE employees SET age = 1", {}, ADA, trial=False)
+    assert done.changes == ["example.1"]
+    for sql, trial in (("UPDATE employees SET age = 2", True), ("SELECT 1", False), ("DELETE FROM nosuch", False)):
+        with pytest.raises(InputError, match="stopped by ada"):
+            stopped.write(place, sql, {}, ADA, trial=trial)
+    with closing(sqlite3.connect(folder / "example.db")) as connection:
+        assert connection.execute("SELECT DISTINCT age FROM employees").fetchall() == [(1,)]

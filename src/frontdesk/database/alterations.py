@@ -114,7 +114,8 @@ def _add_column(connection: Connection, table: str, name: str, definition: str, 
     if kept is None:
         return ["drop_column", table, name, True]
     key = _read(connection, table).key
-    place = " AND ".join(f"k{number} = {quoted(table)}.{quoted(part)}" for number, part in enumerate(key))
+    # The + takes the column's affinity away, without which the index of the kept values would not be used.
+    place = " AND ".join(f"k{number} = +{quoted(table)}.{quoted(part)}" for number, part in enumerate(key))
     with _without_triggers(connection, table):
         driver.execute(
             f"UPDATE {quoted(table)} SET {quoted(name)} = (SELECT v FROM {quoted(kept)} WHERE {place})"

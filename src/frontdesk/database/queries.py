@@ -103,6 +103,12 @@ class Guard:
             return second not in REFUSED_FUNCTIONS
         if action == sqlite3.SQLITE_READ:
             return not first.startswith(OWN) and first not in REFUSED_TABLES
+        if action == sqlite3.SQLITE_PRAGMA:  # what a full-text index asks before it is searched
+            return first == "data_version" and not second
+        if (
+            action == sqlite3.SQLITE_UPDATE
+        ):  # so it declares its columns; SQLite itself refuses the rest
+            return first == "sqlite_master"
         return action in READING
 
 
