@@ -2,8 +2,10 @@
 
 import html
 import json
+import struct
 import urllib.error
 import urllib.request
+import zlib
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from http.cookiejar import CookieJar
@@ -15,6 +17,9 @@ FILE = "tour.json"
 """In the desk's state folder: the home page shows the steps that it lists."""
 
 EMPLOYEES = "/api/databases/example/tables/employees/rows"
+SALES = "/api/databases/sales_data"
+
+Body = Mapping[str, Any] | bytes | None
 
 
 @dataclass(frozen=True)
@@ -38,6 +43,18 @@ STEPS = (
         "/databases/example/tables/employees/history",
     ),
     Step("Delete Bob", "Open his row and press Delete. This too can be undone.", "/databases/example/tables/employees"),
+    Step(
+        "Import a CSV",
+        "Choose or drop a file of your own: its columns are shown first; the load is one change, to be undone.",
+        "/databases/sales_data/import",
+    ),
+    Step(
+        "Write a query",
+        "Press Run: the five best months. :region becomes a field, and Save gives the query a name.",
+        "/databases/sales_data/query?sql="
+        "SELECT%20substr(date,%201,%207)%20AS%20month,%20sum(sales)%20AS%20sales%0AFROM%20sales%0A"
+        "WHERE%20region%20=%20:region%0AGROUP%20BY%20month%20ORDER%20BY%20sales%20DESC%20LIMIT%205",
+    ),
     Step("Call divide(20, 0)", "A typed Python function is a form: press Run.", "/functions/divide"),
     Step(
         "Open its run",
@@ -52,6 +69,11 @@ STEPS = (
     ),
     Step("Raise a logger's level", "Set ArithmeticApp to ERROR: every process obeys within a second.", "/loggers"),
     Step("Open a page of your own", "A template filled from a table, a CSV file and a function.", "/pages/report"),
+    Step(
+        "Upload a photo of a cat or a dog",
+        "A model file is a function too: read what it says, and open its run, which keeps the photo.",
+        "/functions/classify",
+    ),
 )
 
 
@@ -72,14 +94,14 @@ class Visitor:
         self._address = address
         self._opener = urllib.request.build_opener(urllib.request.HTTPCookieProcessor(CookieJar()))
 
-    def ask(self, method: str, path: str, body: Mapping[str, Any] | None = None) -> tuple[int, str]:
-        """Status and text of the answer, after redirects."""
+    def ask(self, method: str, path: str, body: Body = None, kind: str = "") -> tuple[int, str]:
+        """Status and text of the answer, after redirects. A body is JSON, or bytes of a media type `kind`."""
         url = urljoin(self._address, path)
         headers = {"Origin": self._address.rstrip("/"), "Accept": "application/json" if "/api/" in url else "text/html"}
         data = None
         if body is not None:
-            headers["Content-Type"] = "application/json"
-            data = json.dumps(body).encode()
+            headers["Content-Type"] = kind or "application/json"
+            data = body if isinstance(body, bytes) else json.dumps(body).encode()
         elif method == "POST":
             headers["Content-Type"] = "application/x-www-form-urlencoded"
             data = b""
@@ -91,9 +113,9 @@ class Visitor:
             with error:
                 return error.code, error.read().decode()
 
-    def json(self, method: str, path: str, body: Mapping[str, Any] | None = None) -> Any:
+    def json(self, method: str, path: str, body: Body = None, kind: str = "") -> Any:
         """The JSON of an answer. Raises Surprise when it is no success."""
-        status, text = self.ask(method, path, body)
+        status, text = self.ask(method, path, body, kind)
         if status >= 300:
             raise Surprise(f"{method} {path} answered {status}: {text[:500]}")
         return json.loads(text) if text else None
@@ -137,9 +159,11 @@ def _walk(visitor: Visitor, link: str) -> Iterator[str]:
         visitor.page(step.page)
     yield f"Open the home page and the pages of all {len(STEPS)} steps"
     yield from _walk_tables(visitor)
+    yield from _walk_doors(visitor)
     yield from _walk_functions(visitor)
     visitor.page("/pages/report", "North", "targets.csv")
     yield "Open a page of your own: report"
+    yield _walk_models(visitor)
 
 
 def _walk_tables(visitor: Visitor) -> Iterator[str]:
@@ -158,6 +182,39 @@ def _walk_tables(visitor: Visitor) -> Iterator[str]:
     names = [employee["name"] for employee in visitor.json("GET", EMPLOYEES)["rows"]]
     expect("Bob" not in names, "Bob is still there")
     yield f"Delete Bob: {', '.join(names)} remain"
+
+
+def _walk_doors(visitor: Visitor) -> Iterator[str]:
+    csv = b"region,manager\nNorth,Ann\nSouth,02134\n"
+    loaded = visitor.json("POST", f"{SALES}/tables/managers/import?create=1", csv, "text/csv")
+    expect(loaded["inserted"] == 2, f"the import answered {loaded}")
+    undone = visitor.json("POST", f"/api/changes/{loaded['change']}/undo")
+    yield f"Import a CSV: {loaded['inserted']} rows, taken back by undoing change {undone['changes'][0]}"
+    asked = {"sql": "SELECT sum(sales) AS total FROM sales WHERE region = :region", "parameters": {"region": "North"}}
+    found = visitor.json("POST", f"{SALES}/query", asked)
+    yield f"Write a query: {found['columns'][0]} {found['rows'][0][0]} in {found['milliseconds']:.1f} ms"
+
+
+def _walk_models(visitor: Visitor) -> str:
+    """Sends a picture of an evening sky, since no photograph comes along."""
+    functions = [function["name"] for function in visitor.json("GET", "/api/functions")["functions"]]
+    if "classify" not in functions:
+        return "Upload a photo: not here, models need: pip install 'frontdesk[models]'"
+    told = visitor.json("POST", "/api/functions/classify", _sky(), "image/png")
+    expect(told["result"]["label"] == "not sure", f"a picture of the sky is {told['result']}")
+    visitor.page(f"/runs/{told['run']}", "Not sure")
+    return f"Upload a photo (of the sky): run {told['run']}, {told['result']['label']}"
+
+
+def _sky(width: int = 160, height: int = 120) -> bytes:
+    """A PNG of red that turns blue (RFC 2083: signature, header, data, end; each chunk with length, name and sum)."""
+    lines = b"".join(b"\0" + bytes((230 - y, 120, 80 + y)) * width for y in range(height))
+    header = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
+    chunks = ((b"IHDR", header), (b"IDAT", zlib.compress(lines)), (b"IEND", b""))
+    parts = [
+        struct.pack(">I", len(data)) + name + data + struct.pack(">I", zlib.crc32(name + data)) for name, data in chunks
+    ]
+    return b"\x89PNG\r\n\x1a\n" + b"".join(parts)
 
 
 def _walk_functions(visitor: Visitor) -> Iterator[str]:

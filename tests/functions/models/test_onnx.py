@@ -148,3 +148,9 @@ def test_our_own_classifier_is_small_and_doubts_a_picture_without_an_animal():
     label = classify(photo=photo((90, 140, 220), (300, 200)))
     assert list(label.scores) == ["cat", "dog", "neither"]
     assert not label.sure
+
+
+def test_what_a_model_says_is_logged_under_its_name(tmp_path, caplog):
+    caplog.set_level("INFO")
+    told(colours.write(tmp_path / "m.onnx"), photo((255, 0, 0)))
+    assert caplog.record_tuples[-1] == ("colour", 20, "photo.png: This is a red (99 %)")

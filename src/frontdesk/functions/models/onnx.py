@@ -1,6 +1,7 @@
 """An ONNX model that tells what is on a picture, as a function. onnxruntime is imported here only, in workers only."""
 
 import inspect
+import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -64,11 +65,13 @@ def _function(path: Path) -> Served:
 
 
 def tell(session: Any, layout: Layout, card: Card, picture: Image) -> Label:
-    """What the model says of a picture; not sure where it doubts, or sees none of what it knows."""
+    """What the model says of a picture; not sure where it sees none of what it knows. It is logged too."""
     scores = _scores(session, layout, _pixels(picture, layout, card))
     told = dict(zip(card.labels, scores, strict=True))
     best = max(told, key=lambda label: told[label])
-    return Label(told, sure=best != card.doubt and told[best] >= card.threshold)
+    label = Label(told, sure=best != card.doubt and told[best] >= card.threshold)
+    logging.getLogger(card.name).info("%s: %s", picture.name, label.sentence)
+    return label
 
 
 def _session(path: Path) -> Any:
