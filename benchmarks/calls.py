@@ -62,15 +62,20 @@ def frontdesk(folder: Path, processes: int) -> Iterator[tuple[int, Request]]:
     finally:
         desk.close()
     port = rounds.free_port()
-    command = [sys.executable, "-m", "frontdesk", "serve", folder, "--port", str(port), "--processes", str(processes)]
+    command: list[str | Path] = [
+        sys.executable,
+        "-m",
+        "frontdesk",
+        "serve",
+        folder,
+        "--port",
+        str(port),
+        "--processes",
+        str(processes),
+    ]
     headers = {"Authorization": f"Bearer {secret}"}
     with rounds.serving(command, port):
         yield port, Request("/api/functions/divide", headers, "POST", BODY)
-
-
-def per_second(port: int, request: Request, seconds: float) -> float:
-    """Answers a second."""
-    return rounds.load(port, request, seconds, CONNECTIONS).per_second
 
 
 @contextlib.contextmanager
@@ -106,11 +111,13 @@ def main() -> None:
             asked[f"fastapi, {how}"] = port, Request("/divide", {}, "POST", BODY)
         for port, request in asked.values():
             rounds.load(port, request, 1, CONNECTIONS)
-        measures = {name: partial(per_second, port, request, given.seconds) for name, (port, request) in asked.items()}
+        rates = rounds.Rates()
+        measures = {
+            name: partial(rates.per_second, name, port, request, given.seconds, CONNECTIONS)
+            for name, (port, request) in asked.items()
+        }
         found = rounds.measure(given.rounds, measures)
-    print("calls a second, medians:")
-    for name, rate in found.items():
-        print(f"  {name:36} {rate:10.1f}")
+    rates.show(found)
     for name in list(found)[:2]:
         print(rounds.told(f"{name}, against gradio", found[name] / found["gradio"], GOAL))
         print(f"{name + ', against fastapi (def)':60} {found[name] / found['fastapi, def']:8.2f}x")

@@ -32,8 +32,8 @@ def main(rows: int) -> None:
         pages.write(database, rows)
         with closing(sqlite3.connect(database)) as connection:
             connection.execute("PRAGMA journal_mode = WAL")
-        shell = ["sqlite3", "-csv", "-header", database, "SELECT * FROM sales"]
-        theirs = [programs / "sqlite-utils", "rows", database, "sales", "--csv"]
+        shell: list[str | Path] = ["sqlite3", "-csv", "-header", database, "SELECT * FROM sales"]
+        theirs: list[str | Path] = [programs / "sqlite-utils", "rows", database, "sales", "--csv"]
         measures: dict[str, Callable[[], float]] = {
             "csv.writer(cursor)": partial(imports.of_children, [sys.executable, "-c", PLAIN, database, out]),
             "frontdesk export": lambda: imports.ours("export", database, out, "harmless")[0],

@@ -70,7 +70,7 @@ def frontdesk(folder: Path, *options: str) -> Iterator[tuple[int, str]]:
     finally:
         desk.close()
     port = rounds.free_port()
-    command = [sys.executable, "-m", "frontdesk", "serve", folder, "--port", str(port), *options]
+    command: list[str | Path] = [sys.executable, "-m", "frontdesk", "serve", folder, "--port", str(port), *options]
     with rounds.serving(command, port) as port:
         yield port, cookie
 
@@ -98,25 +98,22 @@ def main() -> None:
         print(f"{rounds.version(programs, 'datasette')}; {rounds.noise()}")
         ours = frontdesk(folder, "--processes", str(given.processes))
         with ours as (port, cookie), datasette(programs, folder / "sales.db") as their_port:
-            measures = {}
+            rates, measures = rounds.Rates(), {}
             for kind, request in OURS.items():
                 asked = Request(request.path, {"Cookie": cookie})
-                measures[f"frontdesk {kind}"] = partial(per_second, port, asked, given.seconds)
+                rounds.load(port, asked, 2)
+                told = f"frontdesk {kind}"
+                measures[told] = partial(rates.per_second, told, port, asked, given.seconds)
             for (kind, how), request in THEIRS.items():
                 few = 2 if how == "as it comes" else 32
-                measures[f"datasette {kind} {how}"] = partial(per_second, their_port, request, given.seconds, few)
+                rounds.load(their_port, request, 2, few)
+                told = f"datasette {kind} {how}"
+                measures[told] = partial(rates.per_second, told, their_port, request, given.seconds, few)
             found = rounds.measure(given.rounds, measures)
-    print("requests a second, medians:")
-    for name, rate in found.items():
-        print(f"  {name:36} {rate:10.1f}")
+    rates.show(found)
     for kind, how in THEIRS:
         ratio = found[f"frontdesk {kind}"] / found[f"datasette {kind} {how}"]
         print(rounds.told(f"{kind} page against Datasette {how}", ratio, GOALS[kind]))
-
-
-def per_second(port: int, request: Request, seconds: float, connections: int = 32) -> float:
-    """Answers a second."""
-    return rounds.load(port, request, seconds, connections).per_second
 
 
 if __name__ == "__main__":

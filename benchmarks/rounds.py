@@ -58,6 +58,7 @@ def serving(command: Sequence[str | Path], port: int, **environment: str) -> Ite
         start_new_session=True,
     )
     try:
+        _servers[port] = process.pid
         _wait(process, port, 120)
         yield port
     finally:
@@ -67,6 +68,23 @@ def serving(command: Sequence[str | Path], port: int, **environment: str) -> Ite
         except subprocess.TimeoutExpired:
             os.killpg(process.pid, signal.SIGKILL)
             process.wait()
+
+
+def processor_seconds(port: int) -> float:
+    """What the server at this port has taken so far, with the processes that it has begun."""
+    ticks, parents = {}, {}
+    for path in Path("/proc").glob("[0-9]*/stat"):
+        with contextlib.suppress(OSError):
+            after_name = path.read_text("utf-8", "replace").rpartition(")")[2].split()
+            number = int(path.parent.name)
+            ticks[number], parents[number] = int(after_name[11]) + int(after_name[12]), int(after_name[1])
+    family = {_servers[port]}
+    while more := {number for number, parent in parents.items() if parent in family} - family:
+        family |= more
+    return sum(ticks.get(number, 0) for number in family) / os.sysconf("SC_CLK_TCK")
+
+
+_servers: dict[int, int] = {}
 
 
 def _wait(process: "subprocess.Popen[bytes]", port: int, seconds: float) -> None:
@@ -105,6 +123,7 @@ class Rate:
     median: float  #: milliseconds of a request
     slow: float  #: milliseconds that 99 of 100 requests stay below
     size: int  #: bytes of an answer
+    processor: float = 0.0  #: milliseconds of the processor that an answer cost the server
 
 
 def load(port: int, request: Request, seconds: float = 5.0, connections: int = 32) -> Rate:
@@ -112,11 +131,14 @@ def load(port: int, request: Request, seconds: float = 5.0, connections: int = 3
 
     Raises RuntimeError for any answer other than 200.
     """
+    before = processor_seconds(port)
     order = json.dumps([port, request.text(), seconds, connections])
     done = subprocess.run([sys.executable, __file__], input=order, capture_output=True, text=True)
     if done.returncode:
         raise RuntimeError(done.stderr.strip().splitlines()[-1])
-    return Rate(*json.loads(done.stdout))
+    answers, per_second, *rest = json.loads(done.stdout)
+    median, slow, size = rest
+    return Rate(per_second, median, slow, size, (processor_seconds(port) - before) / answers * 1000)
 
 
 class _Client:
@@ -158,7 +180,7 @@ class _Client:
         return end + 4 + int(head.partition(b"content-length:")[2].partition(b"\r\n")[0])
 
 
-def _load(port: int, request: bytes, seconds: float, connections: int) -> tuple[float, float, float, int]:
+def _load(port: int, request: bytes, seconds: float, connections: int) -> tuple[int, float, float, float, int]:
     chooser = selectors.DefaultSelector()
     began = time.perf_counter()
     until = began + seconds
@@ -182,7 +204,7 @@ def _load(port: int, request: bytes, seconds: float, connections: int) -> tuple[
                     client.socket.close()
     whole = time.perf_counter() - began
     times.sort()
-    return len(times) / whole, statistics.median(times) * 1000, times[int(len(times) * 0.99)] * 1000, size
+    return len(times), len(times) / whole, statistics.median(times) * 1000, times[int(len(times) * 0.99)] * 1000, size
 
 
 def measure(rounds: int, measures: Mapping[str, Callable[[], float]]) -> dict[str, float]:
@@ -193,6 +215,25 @@ def measure(rounds: int, measures: Mapping[str, Callable[[], float]]) -> dict[st
             found[name].append(one())
             print(f"  round {number + 1}  {name:44} {found[name][-1]:12,.2f}", flush=True)
     return {name: statistics.median(values) for name, values in found.items()}
+
+
+class Rates:
+    """Loads by name, and what each answer cost the server's processor."""
+
+    def __init__(self) -> None:
+        self.cost: dict[str, list[float]] = {}
+
+    def per_second(self, name: str, port: int, request: Request, seconds: float, connections: int = 32) -> float:
+        """Answers a second."""
+        found = load(port, request, seconds, connections)
+        self.cost.setdefault(name, []).append(found.processor)
+        return found.per_second
+
+    def show(self, medians: Mapping[str, float]) -> None:
+        """Prints the medians of both."""
+        print(f"medians: {'answers a second':>38}   ms of the processor each")
+        for name, rate in medians.items():
+            print(f"  {name:36} {rate:10.1f} {statistics.median(self.cost[name]):14.2f}")
 
 
 def noise() -> str:

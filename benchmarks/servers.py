@@ -1,4 +1,4 @@
-"""Which server: a light page while 60 clients are slow, and /ping by itself. `python benchmarks/servers.py`"""
+"""Which server: a light page while 60 clients are slow, and /ping by itself. `python -m benchmarks.servers`"""
 
 import argparse
 import contextlib

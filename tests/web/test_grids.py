@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from flask import Flask
 
-from frontdesk.database import schema, values
+from frontdesk.database import connections, values
 from frontdesk.database.connections import Database
 from frontdesk.desk import Desk
 from frontdesk.tables import columns, rows
@@ -44,7 +44,7 @@ def test_every_value_of_a_column_comes_out_as_it_is(app: Flask, tmp_path: Path) 
 def filled(path: Path, column: str, given: list[Any]) -> str:
     """The page of a table that has these values in a column."""
     with closing(sqlite3.connect(path)) as connection, connection:
-        connection.execute(f"CREATE TABLE t (id INTEGER PRIMARY KEY, {schema.quoted(column)})")
+        connection.execute(f"CREATE TABLE t (id INTEGER PRIMARY KEY, {connections.quoted(column)})")
         connection.executemany("INSERT INTO t VALUES (NULL, ?)", [(value,) for value in given])
     with closing(Database("t", path)) as database:
         page = rows.page(database, "t")

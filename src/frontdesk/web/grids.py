@@ -22,9 +22,11 @@ def body(
 ) -> Markup:
     """The rows as `<tr>` elements; key cells link to their rows, references to the rows that they name."""
     links = _links(rendering.url_for("rows.index", database=database, table=table.name), row_keys)
-    line, slots = "<tr>", []
+    line = "<tr>"
+    slots: list[Sequence[str]] = []
     if links:
-        line, slots = '<tr data-href="%s">', [links]
+        line = '<tr data-href="%s">'
+        slots.append(links)
         if not table.primary_key:
             line += '<td class="number"><a class="key" href="%s">%s</a></td>'
             slots += [links, [escape(keys.text(key[0])) for key in row_keys]]
