@@ -41,6 +41,9 @@ PATHS = [
     "/logs?level=ERROR&text=nothing",
     "/loggers",
     "/api/docs",
+    "/users",
+    "/users/eve",
+    "/tokens",
 ]
 WRONG_PATHS = [
     ("/nothing", 404),

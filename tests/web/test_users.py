@@ -1,3 +1,4 @@
+import re
 from typing import Any
 
 import pytest
@@ -8,6 +9,7 @@ from frontdesk.accounts import audit, sessions, users
 from frontdesk.desk import Desk
 from frontdesk.web import access
 from tests.conftest import Client
+from tests.web.arithmetic import words
 
 GOOD = {"name": "eve", "password": "correct horse 1", "role": "editor"}
 
@@ -114,3 +116,50 @@ def test_a_token_that_cannot_be_is_refused(ada: FlaskClient, body: dict[str, Any
 
 def test_a_token_makes_no_token(client: Client) -> None:
     assert client("admin").post("/api/tokens", json={"name": "b", "role": "viewer"}).status_code == 403
+
+
+def test_an_admin_adds_changes_and_removes_users_on_the_pages(ada: FlaskClient, desk: Desk) -> None:
+    assert "Added eve as editor." in words(ada.post("/users", data=GOOD, follow_redirects=True))
+    assert "eve" in words(ada.get("/users"))
+    assert "eve is viewer." in words(ada.post("/users/eve", data={"role": "viewer"}, follow_redirects=True))
+    told = words(ada.post("/users/eve", data={"password": "another horse 2"}, follow_redirects=True))
+    assert "eve has a new password." in told
+    assert users.verify(desk.state, "eve", "another horse 2").role == "viewer"
+    kept = ada.post("/users/eve/remove", data={"typed": "ev"})
+    assert (kept.status_code, "Type eve to remove them." in words(kept)) == (422, True)
+    assert "Removed eve." in words(ada.post("/users/eve/remove", data={"typed": "eve"}, follow_redirects=True))
+    assert not users.is_there(desk.state, "eve")
+
+
+def test_what_is_wrong_stands_at_its_field_and_keeps_what_was_typed(ada: FlaskClient) -> None:
+    answer = ada.post("/users", data=GOOD | {"password": "short"})
+    text = answer.get_data(as_text=True)
+    assert answer.status_code == 422
+    assert 'id="password-error"' in text
+    assert 'value="eve"' in text
+    assert "short" not in text
+    assert ada.post("/users", data=GOOD | {"name": "Ada"}).status_code == 409
+    last = ada.post("/users/ada", data={"role": "viewer"})
+    assert (last.status_code, "ada is the last admin." in words(last)) == (409, True)
+
+
+def test_an_admin_makes_a_token_on_the_page_sees_it_once_and_revokes_it(ada: FlaskClient, app: Flask) -> None:
+    made = ada.post("/tokens", data={"name": "nightly", "role": "viewer", "days": "30"})
+    secret = re.search(r"fd_[\w-]{43}", made.get_data(as_text=True))
+    assert made.status_code == 201
+    assert secret
+    bearer = {"Authorization": f"Bearer {secret[0]}"}
+    assert app.test_client().get("/api/me", headers=bearer).status_code == 200
+    page = ada.get("/tokens")
+    assert "nightly" in words(page)
+    assert secret[0] not in page.get_data(as_text=True)
+    assert ada.post("/tokens", data={"name": "nightly", "role": "viewer", "days": ""}).status_code == 409
+    assert ada.post("/tokens", data={"name": "", "role": "viewer", "days": ""}).status_code == 422
+    assert "Revoked nightly." in words(ada.post("/tokens/nightly/revoke", follow_redirects=True))
+    assert app.test_client().get("/api/me", headers=bearer).status_code == 401
+
+
+def test_only_admins_find_these_pages_in_their_menu(client: Client) -> None:
+    for role, shown in (("admin", True), ("editor", False)):
+        text = client(role).get("/").get_data(as_text=True)
+        assert ('href="/users"' in text, 'href="/tokens"' in text) == (shown, shown)
