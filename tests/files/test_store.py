@@ -27,6 +27,20 @@ def test_the_same_content_is_kept_once_under_any_name(tmp_path):
     assert len(everything(tmp_path)) == 1
 
 
+def test_content_that_comes_again_counts_as_kept_now(tmp_path):
+    sha256 = store.keep(tmp_path, io.BytesIO(b"hello"), "a.txt").sha256
+    os.utime(store.path(tmp_path, sha256), (1, 1))
+    store.keep(tmp_path, io.BytesIO(b"hello"), "a.txt")
+    assert list(store.all_before(tmp_path, time.time() - 60)) == []
+
+
+def test_a_file_that_a_power_cut_left_short_is_replaced(tmp_path):
+    sha256 = store.keep(tmp_path, io.BytesIO(b"hello"), "a.txt").sha256
+    store.path(tmp_path, sha256).write_bytes(b"")
+    store.keep(tmp_path, io.BytesIO(b"hello"), "a.txt")
+    assert store.path(tmp_path, sha256).read_bytes() == b"hello"
+
+
 def test_beyond_the_limit_nothing_is_left(tmp_path):
     with pytest.raises(TooLargeError, match=r"big.bin is too large: at most 1 MB"):
         store.keep(tmp_path, io.BytesIO(b"x" * 1_000_001), "big.bin", limit=1_000_000)

@@ -80,15 +80,16 @@ def receive(folder: Path, stream: IO[bytes], name: str, claimed: str = "", limit
 
 
 def settle(folder: Path, upload: Upload) -> File:
-    """Moves an upload to its place. One of the same content may lie there already: it becomes new again."""
-    target = place(folder, upload.file.sha256)
-    try:
-        os.replace(upload.path, target)
-    except FileNotFoundError:
-        target.parent.mkdir(mode=0o700, exist_ok=True)
-        os.replace(upload.path, target)
-    with suppress(RuntimeError):  # at the very end of the process nobody waits any more
-        _disk.submit(_flush, target)
+    """Moves an upload to its place. Where the same content lies already, that becomes new again."""
+    target = str(place(folder, upload.file.sha256))
+    if not _renewed(target, upload.file.bytes):
+        try:
+            os.replace(upload.path, target)
+        except FileNotFoundError:
+            os.makedirs(os.path.dirname(target), mode=0o700, exist_ok=True)
+            os.replace(upload.path, target)
+        with suppress(RuntimeError):  # at the very end of the process nobody waits any more
+            _disk.submit(_flush, target)
     return upload.file
 
 
@@ -99,7 +100,11 @@ def discard(upload: Upload) -> None:
 
 def keep(folder: Path, stream: IO[bytes], name: str, claimed: str = "", limit: int | None = None) -> File:
     """The file, kept. Raises as `receive`."""
-    return settle(folder, receive(folder, stream, name, claimed, limit))
+    upload = receive(folder, stream, name, claimed, limit)
+    try:
+        return settle(folder, upload)
+    finally:
+        discard(upload)
 
 
 def place(folder: Path, sha256: str) -> Path:
@@ -180,7 +185,18 @@ def _write(file: int, part: bytes) -> None:
         rest = rest[os.write(file, rest) :]
 
 
-def _flush(path: Path) -> None:
+def _renewed(target: str, size: int) -> bool:
+    """Whether the file lies there whole; then it counts as kept now."""
+    try:
+        whole = os.stat(target).st_size == size
+        if whole:
+            os.utime(target)
+    except FileNotFoundError:
+        return False
+    return whole
+
+
+def _flush(path: str) -> None:
     with suppress(OSError):
         opened = os.open(path, os.O_RDONLY)
         try:

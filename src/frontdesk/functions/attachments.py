@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, delete, insert, select
+from sqlalchemy import Connection, bindparam, delete, insert, select
 
 from frontdesk.context import Caller
 from frontdesk.database.connections import Database
@@ -20,6 +20,7 @@ UNMENTIONED = 24 * 3600
 """Seconds that a file stays which no run mentions."""
 
 _ADD = insert(run_files)
+_HELD = select(run_files.c.sha256).where(run_files.c.run == bindparam("run"))
 
 
 def gather(
@@ -62,8 +63,7 @@ def addresses(value: Any) -> Iterator[str]:
 
 def attach(connection: Connection, run: int, files: Iterable[File], *, fresh: bool = False) -> None:
     """Keeps that the run holds these files; a `fresh` run holds none yet."""
-    held = select(run_files.c.sha256).where(run_files.c.run == run)
-    known = set() if fresh else set(connection.scalars(held))
+    known = set() if fresh else set(connection.scalars(_HELD, {"run": run}))
     for file in {file.sha256: file for file in files if file.sha256 not in known}.values():
         row = {"run": run, "sha256": file.sha256, "name": file.name, "type": file.type[:100], "bytes": file.bytes}
         connection.execute(_ADD, row)
