@@ -193,6 +193,7 @@ CREATE VIRTUAL TABLE pwned USING fts5 (a) | DELETE FROM words | DELETE FROM sqli
 DROP TRIGGER temp._frontdesk_insert_notes | SELECT frontdesk_who('user') | UPDATE notes SET text = frontdesk_row(1)
 SELECT load_extension('pwned') | INSERT INTO notes (text) VALUES (load_extension('pwned'))
 DELETE FROM notes; DELETE FROM pets | INSERT INTO nosuch VALUES (1) | INSERT INTO people VALUES (1, 'x', 1)
+REPLACE INTO people VALUES (1, 'Kris', 1) | UPDATE OR REPLACE people SET id = 2 WHERE id = 1
 INSERT INTO people (name) VALUES (NULL) | INSERT INTO pets (owner) VALUES (99)
 DELET FROM notes | UPDATE notes SET a = :b
 """

@@ -309,3 +309,10 @@ def test_who_wrote_sql_is_kept_with_its_text_and_without_its_values(client: Clie
     assert entry.who.startswith("token:admin")
     assert entry.detail == f"example: {body['sql']}"
     assert entry.request == done.headers["X-Request-ID"]
+
+
+def test_a_long_text_is_shown_where_it_changes(client: Client) -> None:
+    admin, long = client("admin"), "x" * 500
+    admin.patch("/api/databases/example/tables/employees/rows/1", json={"name": long})
+    page = admin.post(PAGE, data={"sql": "UPDATE employees SET name = name || ' Smith' WHERE id = 1"})
+    assert f"<ins>…{'x' * 20} Smith</ins>" in page.get_data(as_text=True)

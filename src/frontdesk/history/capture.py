@@ -25,6 +25,7 @@ from frontdesk.database.schema import Table
 from frontdesk.history import entries
 
 _VERB = re.compile(r"(?:\s|;|\(|--[^\n]*(?:\n|$)|/\*.*?\*/)*(\w+)", re.DOTALL)
+_REPLACES = re.compile(r"\bOR\s+REPLACE\b|\bREPLACE\s+INTO\b", re.IGNORECASE)
 _HARMLESS = frozenset(
     "SELECT PRAGMA EXPLAIN BEGIN COMMIT END ROLLBACK SAVEPOINT RELEASE VALUES CREATE ATTACH DETACH VACUUM".split()
 )
@@ -77,15 +78,15 @@ class Recorder:
             return
         self.remove()
         self._make_entries()
-        self._driver.execute(f"PRAGMA recursive_triggers = {'OFF' if self._has_triggers() else 'ON'}")
+        self._driver.execute(f"PRAGMA recursive_triggers = {'OFF' if self.misses_replaced() else 'ON'}")
         for table in schema.read_tables(self._driver).values():
             if table.editable:  # a virtual table takes no triggers, and rows without a key could not be told apart
                 self._watch(table)
         self._version = self._driver.execute("PRAGMA schema_version").fetchone()[0]
         self._triggers = self._count()
 
-    def _has_triggers(self) -> bool:
-        """Whether the database has triggers of its own.
+    def misses_replaced(self) -> bool:
+        """Whether the rows that INSERT OR REPLACE takes away stay unseen: where the database has triggers of its own.
 
         Without these, recursion shows ours the row that INSERT OR REPLACE takes away; people's own may call
         themselves without end when it is on, since SQLite's default is off.
@@ -257,6 +258,11 @@ def _entries_sql() -> list[str]:
     made = [str(CreateTable(table, if_not_exists=True).compile(dialect=dialect)) for table in tables]
     indexes = [index for table in tables for index in sorted(table.indexes, key=lambda index: str(index.name))]
     return made + [str(CreateIndex(index, if_not_exists=True).compile(dialect=dialect)) for index in indexes]
+
+
+def replaces(sql: str) -> bool:
+    """Whether a statement may take rows away to make room for others."""
+    return _verb(_VERB.match(sql)) != "CREATE" and _REPLACES.search(sql) is not None
 
 
 def defines(sql: str) -> bool:

@@ -26,6 +26,12 @@ SHOWN = 100
 """Rows that a trial shows of each table and operation."""
 
 
+UNSEEN = (
+    "In a database with triggers, the history does not see the rows that REPLACE takes away: "
+    "write INSERT … ON CONFLICT (…) DO UPDATE SET … ."
+)
+
+
 @dataclass(frozen=True)
 class Group:
     """What a statement does to the rows of one table: all of them counted, the first of them before and after."""
@@ -120,6 +126,8 @@ def _group(database: Database, connection: Connection, change: Change) -> Group:
 def _execute(connection: Connection, order: Order, guard: WritingGuard) -> Answer:
     """Carries out the statement, and records what it did to the schema."""
     driver, recorder = connections.driver_of(connection), capture.recorder_of(connection)
+    if capture.replaces(order.sql) and recorder.misses_replaced():
+        raise InputError(errors={"sql": UNSEEN})
     before, version = alterations.shape(connection), schema.version(connection)
     if capture.defines(order.sql):
         recorder.remove()

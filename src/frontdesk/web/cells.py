@@ -49,7 +49,18 @@ def _compared(row: Row, name: str, number: bool) -> str:
         return f"<td{_right(number)}><ins>{new}</ins></td>"
     if name not in row.changed:
         return f"<td{_right(number)}>{new}</td>"
+    old, new = (_json(value) for value in _differing(before.get(name), after.get(name)))
     return f'<td class="differs{" number" if number else ""}"><del>{old}</del> <ins>{new}</ins></td>'
+
+
+def _differing(old: Any, new: Any) -> tuple[Any, Any]:
+    """Two values; of long texts that begin alike what comes from shortly before the difference on."""
+    if not (isinstance(old, str) and isinstance(new, str)):
+        return old, new
+    pairs = enumerate(zip(old, new, strict=False))
+    alike = next((place for place, (a, b) in pairs if a != b), min(len(old), len(new)))
+    start = alike - LONGEST // 8
+    return (f"…{old[start:]}", f"…{new[start:]}") if alike > LONGEST // 2 else (old, new)
 
 
 def _json(value: Any) -> str:
