@@ -6,7 +6,7 @@ import pytest
 from PIL import Image
 
 from frontdesk.context import Caller
-from frontdesk.errors import InputError, NotFoundError
+from frontdesk.errors import BusyError, InputError, NotFoundError
 from frontdesk.files import store
 from frontdesk.files.incoming import Incoming
 from frontdesk.functions import attachments, runs
@@ -181,6 +181,21 @@ def test_a_file_is_seen_by_those_who_may_see_one_of_its_runs(shared):
         assert (file.name, path.name) == ("photo.jpg", sha256)
     with pytest.raises(NotFoundError):
         attachments.find(shared.state, shared.config.files_folder, sha256, OTHER)
+
+
+def test_where_all_workers_are_busy_who_does_not_wait_is_told_so(shared, monkeypatch):
+    monkeypatch.setattr("frontdesk.functions.calls.FREE", 0.1)
+    before, files = count(shared), kept(shared)
+    shared.write(
+        "busy.py", "import time\nimport frontdesk\n\n\n@frontdesk.function\ndef rest():\n    time.sleep(0.8)\n"
+    )
+    runs_before = [shared.calls.call("rest", {}, EVE, wait=False) for _ in range(2)]
+    with Incoming(shared.config.files_folder, 250_000) as incoming:
+        address = incoming.take("photo", io.BytesIO(pictures.picture(size=(94, 20))), "cat.jpg")
+        with pytest.raises(BusyError, match="All workers are busy"):
+            shared.calls.call("look", {"photo": address}, EVE, text=True, wait=1.0, uploads=incoming.uploads)
+    assert (count(shared), kept(shared)) == (before + len(runs_before), files)
+    assert send(shared, "look", photo=pictures.picture(size=(94, 20))).status == "done"  # who waits is served
 
 
 def test_files_that_no_run_mentions_are_forgotten_after_a_day_and_no_others(shared):

@@ -1,12 +1,13 @@
 """The files of a desk's runs, and what of them can be looked at."""
 
+from concurrent import futures
 from dataclasses import dataclass
 from pathlib import Path
 
 from frontdesk.config import Config
 from frontdesk.context import Caller
 from frontdesk.database.connections import Database
-from frontdesk.errors import NotFoundError
+from frontdesk.errors import BusyError, NotFoundError
 from frontdesk.files import types
 from frontdesk.files.incoming import Incoming
 from frontdesk.files.store import File
@@ -15,6 +16,8 @@ from frontdesk.workers.pool import Pool, WorkerDied
 
 SECONDS = 20.0
 """How long a preview may take to be made."""
+FREE = 2.0
+"""Seconds within which a worker must be free for it: who looks at a page holds one of the server's threads."""
 
 
 @dataclass(frozen=True)
@@ -44,7 +47,10 @@ class Files:
         return target
 
     def _make_preview(self, path: Path, target: Path) -> None:
+        task = self.pool.submit(orders.preview, path, target, seconds=SECONDS)
+        if not futures.wait([task], FREE).done and futures.Future.cancel(task):
+            raise BusyError("All workers are busy; the preview is made later.")
         try:
-            self.pool.submit(orders.preview, path, target, seconds=SECONDS).result()
+            task.result()
         except (TimeoutError, WorkerDied) as error:
             raise NotFoundError("There is no preview: the picture could not be read.") from error

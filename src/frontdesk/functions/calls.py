@@ -4,6 +4,7 @@ import logging
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
+from concurrent import futures
 from concurrent.futures import CancelledError, Future
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -41,6 +42,8 @@ LOOK = 0.2
 """Seconds between looks whether a run of this process is to be stopped."""
 BEAT = 5.0
 """Seconds between two signs of life."""
+FREE = 5.0
+"""Seconds within which a worker must be free to look at the arguments of who does not wait for the end."""
 CLOSED = "the server was stopped"
 
 
@@ -119,7 +122,7 @@ class Calls:
         arguments = self._arguments(description, given, text)
         files = attachments.gather(self._state, self._folder, description.fields, arguments, uploads, by)
         call = _Call(description, arguments, by, replays, files, uploads, context.request.get())
-        live = self._check_and_start(call, wait is True) if description.checked_by_worker else self._start(call)
+        live = self._check_and_start(call, wait) if description.checked_by_worker else self._start(call)
         if wait:
             with suppress(TimeoutError):
                 live.finished.result(None if wait is True else wait)
@@ -179,11 +182,11 @@ class Calls:
         self._follow(live, task, self._limit(call.description))
         return live
 
-    def _check_and_start(self, call: "_Call", to_its_end: bool) -> _Live:
+    def _check_and_start(self, call: "_Call", wait: bool | float) -> _Live:
         """Has a worker look at the arguments, keeps the run when they are good, and the same worker goes on with it.
 
-        So a picture is decoded once. `to_its_end` spares the caller, who waits for that anyway, to be woken before.
-        Raises InputError naming every wrong field: then there is no run.
+        So a picture is decoded once. Who waits for the end anyway is not woken before. Raises InputError naming every
+        wrong field, and BusyError where no worker is free in time for who does not wait: then there is no run.
         """
         seconds, memory = self._limit(call.description), call.description.memory or self._memory
         started: Future[_Live] = Future()
@@ -195,7 +198,7 @@ class Calls:
             live = self._keep(call, "running")
             begun.append(live)
             self._follow(live, task, seconds)
-            if to_its_end:
+            if wait is True:
                 live.finished.add_done_callback(lambda _: started.set_result(live))
             else:
                 started.set_result(live)
@@ -207,7 +210,10 @@ class Calls:
 
         paths = {upload.file.sha256: str(upload.path) for upload in call.uploads}
         order = self._order(call, None, paths)
-        self._pool.submit(orders.check, order, seconds=seconds, memory=memory, then=go_on).add_done_callback(refuse)
+        task = self._pool.submit(orders.check, order, seconds=seconds, memory=memory, then=go_on)
+        task.add_done_callback(refuse)
+        if wait is not True and not _settles(started, FREE) and Future.cancel(task):
+            raise BusyError("All workers are busy, and none could look at what you sent.", seconds=round(FREE))
         return started.result()
 
     def _order(self, call: "_Call", run: int | None, paths: Mapping[str, str] | None = None) -> Order:
@@ -298,6 +304,11 @@ class Calls:
                 item.task.cancel()
         if self._live or self._closing.is_set():
             self._busy.set()
+
+
+def _settles(future: "Future[Any]", seconds: float) -> bool:
+    """Whether there is a result, or a failure, within so many seconds."""
+    return bool(futures.wait([future], seconds).done)
 
 
 def _refusal(description: Description, task: "Future[Any]", seconds: float) -> BaseException:
