@@ -1,4 +1,4 @@
-"""The notes' last page: upload a photo, read what the model sees on it. No photograph comes along: see training/pets."""
+"""The notes' last page: upload a photo, read what the model sees on it. No photograph comes along."""
 
 import re
 from collections.abc import Iterator

@@ -151,11 +151,10 @@ def _pixels(picture: Image, layout: Layout, card: Card) -> Any:
 
 
 def _wanted(size: tuple[int, int], fit: str, picture: Image) -> tuple[int, int]:
-    """The size near which the picture is decoded; twice it, since a JPEG's own shrinking is coarse."""
-    wide, high = size[0] * 2, size[1] * 2
+    """The size near which the picture is decoded: never smaller than what is needed of it."""
     if fit == "stretch":
-        return wide, high
-    scale = max(wide / picture.width, high / picture.height)
+        return size
+    scale = max(size[0] / picture.width, size[1] / picture.height)
     return round(picture.width * scale), round(picture.height * scale)
 
 
