@@ -77,7 +77,17 @@ def frontdesk(folder: Path, content: bytes) -> Iterator[tuple[Classify, float]]:
         desk.close()
     headers = {"Authorization": f"Bearer {secret}", "Content-Type": "image/jpeg"}
     port, began = rounds.free_port(), time.perf_counter()
-    command = [sys.executable, "-m", "frontdesk", "serve", folder, "--port", str(port), "--workers", "1"]
+    command: list[str | Path] = [
+        sys.executable,
+        "-m",
+        "frontdesk",
+        "serve",
+        folder,
+        "--port",
+        str(port),
+        "--workers",
+        "1",
+    ]
     with rounds.serving(command, port):
         connection = http.client.HTTPConnection("127.0.0.1", port)
         classify = partial(_ask, connection, "/api/functions/classify", content, headers)
@@ -90,7 +100,7 @@ def gradio(programs: Path, folder: Path, content: bytes) -> Iterator[Classify]:
     """An upload and a call, as Gradio's own client makes them."""
     (folder / "page.py").write_text(GRADIO)
     port = rounds.free_port()
-    command = [programs / "python", folder / "page.py", str(port), MODEL]
+    command: list[str | Path] = [programs / "python", folder / "page.py", str(port), MODEL]
     form = f'--{BOUNDARY}\r\nContent-Disposition: form-data; name="files"; filename="photo.jpg"\r\n\r\n'.encode()
     body = form + content + f"\r\n--{BOUNDARY}--\r\n".encode()
     with rounds.serving(command, port, GRADIO_ANALYTICS_ENABLED="False"):
