@@ -197,7 +197,7 @@ EMBED = """async (addresses) => {
       document.body.append(part);
     }
   }
-  await new Promise((done) => setTimeout(done, 300));
+  await new Promise((done) => setTimeout(done, 500));
 }"""
 
 
@@ -216,4 +216,5 @@ def test_no_script_in_a_file_that_was_sent_ever_runs(photos: Served, open_tab: O
     assert tab.page.title() == title
     assert not [one for one in tab.asked[asked:] if one.endswith("/api/me")]
     assert tab.faults  # the browser tells of each embedding that it refused
+    tab.page.close()
     tab.faults.clear()
