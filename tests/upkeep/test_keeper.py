@@ -14,8 +14,9 @@ import pytest
 from sqlalchemy import select
 
 from frontdesk import config
-from frontdesk.accounts import passwords, sessions, users
+from frontdesk.accounts import answers, passwords, sessions, users
 from frontdesk.config import Config
+from frontdesk.context import Caller
 from frontdesk.database import logs, state
 from frontdesk.database.connections import Database
 from frontdesk.database.values import now
@@ -114,6 +115,21 @@ def test_old_records_and_ended_sessions_are_forgotten(keep, index, accounts, mon
     keep()
     until(lambda: [record.message for record in records.search(index).records] == ["newest"])
     until(lambda: not ids(accounts))
+
+
+def test_answers_kept_for_a_day_are_removed_after_it(keep, accounts, monkeypatch):
+    eve = Caller("eve", "editor")
+    answers.reserve(accounts, eve, "k1", "asked")
+    later = now() + timedelta(hours=25)
+    monkeypatch.setattr(answers, "now", lambda: later)
+    answers.reserve(accounts, eve, "k2", "asked")
+    keep()
+    until(lambda: keys(accounts) == ["k2"])
+
+
+def keys(accounts: Database) -> list[str]:
+    with accounts.connect() as connection:
+        return list(connection.scalars(select(state.answers.c.key)))
 
 
 def ids(accounts: Database) -> list[str]:
