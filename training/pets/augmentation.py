@@ -22,7 +22,7 @@ def augment(pictures: Tensor, size: int) -> Tensor:
         floats = functional.avg_pool2d(floats, 2)  # else the sampling below would skip every other pixel
     framed = _frame(floats, size)
     coloured = _colour(framed)
-    some = _some(len(batch), 0.15)
+    some = _some(len(batch), 0.25)
     coloured[some] = _coarsen(coloured[some])
     some = _some(len(batch), 0.15)
     coloured[some] += torch.randn_like(coloured[some]) * torch.rand(len(some), 1, 1, 1) * 0.15

@@ -27,7 +27,7 @@ NEITHER = 5  # of a batch show neither animal
 DRAWN = 3000
 SMOOTHING = 0.05
 AVERAGE = 0.998  # what the averaged weights keep at each step
-MIXED = 0.25  # share of batches whose pictures are mixed in pairs, before the decay
+MIXED = 0.25  # share of batches whose pictures are mixed in pairs, before the last tenth
 DOUBTFUL = 0.007  # share of the photographs left out of the decay: what the network itself finds mislabelled
 MUON_RATE, ADAM_RATE = 0.02, 2e-3
 NEITHER_LABEL = LABELS.index("neither")
@@ -46,6 +46,9 @@ class Plan:
 
     def rate(self, epoch: float) -> float:
         return min(1.0, (epoch + 0.02), max(0.0, (self.epochs - epoch) / self.decay))
+
+    def mixes(self, epoch: int) -> bool:
+        return epoch < self.epochs * 0.9
 
     def decays(self, epoch: int) -> bool:
         return epoch >= self.epochs - self.decay
@@ -160,7 +163,7 @@ def train_epoch(training: Training, plan: Plan, pictures: Tensor, labels: Tensor
         shown[pieces:NEITHER] = drawn[torch.randint(len(drawn), (NEITHER - pieces,))]
         answers[:NEITHER] = NEITHER_LABEL
         shown, targets = augmentation.augment(shown, size), functional.one_hot(answers, len(LABELS)).float()
-        if torch.rand(()) < MIXED and not plan.decays(training.epoch):
+        if torch.rand(()) < MIXED and plan.mixes(training.epoch):
             shown, targets = mix(shown, targets)
         losses += training.step(shown, targets)
     return losses / steps
