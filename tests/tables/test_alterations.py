@@ -8,10 +8,10 @@ import pytest
 
 from frontdesk.context import Caller
 from frontdesk.database import alterations as steps
-from frontdesk.database import schema
+from frontdesk.database import connections, schema
 from frontdesk.database.connections import Database
 from frontdesk.errors import ConflictError, InputError, NotFoundError, PermissionDenied
-from frontdesk.history import changes, undo
+from frontdesk.history import capture, changes, undo
 from frontdesk.tables import alterations
 
 ADA = Caller("ada", "admin")
@@ -132,6 +132,58 @@ def test_the_values_of_a_dropped_column_come_back_to_rows_that_are_still_there(d
     with closing(sqlite3.connect(database.path)) as connection:
         rows = connection.execute("SELECT text, stars FROM notes").fetchall()
     assert rows == [(b"\x00\xff", 9007199254740992.0), (3, "x"), ("new", None)]
+
+
+def test_a_dropped_column_waits_for_the_rows_that_were_deleted_since_and_gives_no_other_row_their_values(
+    database: Database,
+) -> None:
+    _, dropped = alterations.alter(database, "notes", {"drop": ["stars"]}, ADA)
+    for sql in ("DELETE FROM notes WHERE text = 'a'", "INSERT INTO notes (rowid, text) VALUES (1, 'new')"):
+        with capture.recording(database, ADA) as connection:
+            connections.driver_of(connection).execute(sql)
+    made, gone, _ = (one.id for one in changes.search(database).changes)
+    with pytest.raises(ConflictError, match="changed since") as refusal:
+        take_back(database, dropped)
+    assert refusal.value.refused == [{"key": 1, "reason": "The row was deleted since."}]
+    for change in (made, gone, dropped):
+        take_back(database, change)
+    with closing(sqlite3.connect(database.path)) as connection:
+        assert connection.execute("SELECT text, stars FROM notes WHERE rowid = 1").fetchall() == [("a", 1.5)]
+
+
+def test_a_dropped_reference_comes_back_with_what_it_does_when_its_row_is_deleted(database: Database) -> None:
+    with closing(sqlite3.connect(database.path)) as connection:
+        connection.executescript(
+            "CREATE TABLE beds (id INTEGER PRIMARY KEY, pet INTEGER REFERENCES pets (id) ON DELETE CASCADE);"
+            "INSERT INTO beds VALUES (1, 2)"
+        )
+    before = schema.table(database, "beds")
+    _, change = alterations.alter(database, "beds", {"drop": ["pet"]}, ADA)
+    take_back(database, change)
+    assert schema.table(database, "beds") == before
+
+
+@pytest.mark.parametrize(
+    ("definition", "key"),
+    [
+        ("made TEXT DEFAULT CURRENT_TIMESTAMP", "id INTEGER PRIMARY KEY"),
+        ("made TEXT DEFAULT (datetime('now'))", "id INTEGER PRIMARY KEY"),
+        ("made INTEGER REFERENCES pets (id) DEFERRABLE INITIALLY DEFERRED", "id INTEGER PRIMARY KEY"),
+        ("made TEXT", "id TEXT PRIMARY KEY"),
+    ],
+)
+def test_a_dropped_column_that_would_not_be_as_it_was_says_so_and_leaves_nothing_hidden(
+    database: Database, definition: str, key: str
+) -> None:
+    with closing(sqlite3.connect(database.path)) as connection:
+        connection.execute(f"CREATE TABLE logs ({key}, {definition})")
+        connection.execute("INSERT INTO logs VALUES (NULL, 1)")
+        connection.commit()
+    _, change = alterations.alter(database, "logs", {"drop": ["made"]}, ADA)
+    with pytest.raises(ConflictError, match="cannot be brought back"):
+        take_back(database, change)
+    with database.connect() as connection:
+        assert schema.names(connection, steps.KEPT) == []
 
 
 def test_a_required_column_without_a_default_cannot_come_back_and_the_undo_says_so(database: Database) -> None:

@@ -191,6 +191,8 @@ BEGIN | COMMIT | END | ROLLBACK | SAVEPOINT a | RELEASE statement | ROLLBACK TO 
 CREATE TEMP TABLE pwned (a) | CREATE TEMP TRIGGER pwned AFTER INSERT ON notes BEGIN SELECT 1; END
 CREATE VIRTUAL TABLE pwned USING fts5 (a) | DELETE FROM words | DELETE FROM sqlite_master
 DROP TRIGGER temp._frontdesk_insert_notes | SELECT frontdesk_who('user') | UPDATE notes SET text = frontdesk_row(1)
+WITH _frontdesk_x AS MATERIALIZED (SELECT * FROM _frontdesk_secrets) INSERT INTO notes (text) SELECT a FROM _frontdesk_x
+UPDATE notes SET text = y.z FROM (SELECT frontdesk_begins('notes', 'update', 9) AS z LIMIT 1) AS _frontdesk_y
 SELECT load_extension('pwned') | INSERT INTO notes (text) VALUES (load_extension('pwned'))
 DELETE FROM notes; DELETE FROM pets | INSERT INTO nosuch VALUES (1) | INSERT INTO people VALUES (1, 'x', 1)
 REPLACE INTO people VALUES (1, 'Kris', 1) | UPDATE OR REPLACE people SET id = 2 WHERE id = 1
@@ -219,6 +221,20 @@ def test_what_changes_nothing_leaves_no_trace(path: Path, sql: str) -> None:
     with closing(sqlite3.connect(path)) as connection:
         made = connection.execute("SELECT 1 FROM sqlite_master WHERE name = '_frontdesk_changes'").fetchone()
     assert made is None
+
+
+def test_a_table_without_hidden_keys_is_made_altered_and_undone(path: Path, database: Database) -> None:
+    (made,) = carry_out(path, "CREATE TABLE tags (a TEXT, b TEXT, PRIMARY KEY (a, b)) WITHOUT ROWID").changes
+    carry_out(path, "DROP TABLE tags")
+    undo.undo(database, [number(made) + 1], ADA)
+    undo.undo(database, [number(made)], ADA)
+    assert "tags" not in schema.tables(database)
+
+
+def test_a_text_that_names_our_tables_goes_in_as_a_parameter(path: Path) -> None:
+    carry_out(path, "INSERT INTO notes VALUES (:text, 1)", text="_frontdesk_changes")
+    with pytest.raises(InputError, match="as a parameter"):
+        carry_out(path, "INSERT INTO notes VALUES ('_frontdesk_changes', 1)")
 
 
 def test_a_table_with_a_full_text_index_by_triggers_is_written(path: Path) -> None:

@@ -1,6 +1,7 @@
 """Tables altered in steps, each with the step that takes it back; what a statement did to the schema, as such steps."""
 
 import re
+import sqlite3
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -21,7 +22,7 @@ KEPT = f"{OWN}kept_"
 MOST_KEPT = 1_000_000
 """Rows: the values of more are not kept."""
 
-_UNSURE = re.compile(r"\b(CHECK|COLLATE|GENERATED|AS)\b", re.IGNORECASE)
+_UNSURE = re.compile(r"\b(CHECK|COLLATE|GENERATED|AS|CONFLICT|DEFERRABLE)\b", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -146,7 +147,26 @@ def _drop_column(connection: Connection, table: str, name: str, unused: bool) ->
         raise errors.ConflictError(f"Rows have values in {name}.", "Drop the column instead.")
     back = _keep_column(connection, found, column)
     driver.execute(f"ALTER TABLE {quoted(table)} DROP COLUMN {quoted(name)}")
+    if back and not _comes_back(connection, found, back[3]):
+        for kept in back[4:]:
+            driver.execute(f"DROP TABLE {quoted(kept)}")
+        return None
     return back
+
+
+def _comes_back(connection: Connection, table: Table, definition: str) -> bool:
+    """Whether a column that was dropped would be as it was: tried out."""
+    driver = driver_of(connection)
+    driver.execute("SAVEPOINT tried")
+    try:
+        driver.execute(f"ALTER TABLE {quoted(table.name)} ADD COLUMN {definition}")
+        found = _read(connection, table.name)
+        return set(found.columns) == set(table.columns) and set(found.foreign_keys) == set(table.foreign_keys)
+    except sqlite3.Error:  # such as a default that is no constant
+        return False
+    finally:
+        driver.execute("ROLLBACK TO tried")
+        driver.execute("RELEASE tried")
 
 
 def _keep_column(connection: Connection, table: Table, column: Column) -> Step | None:
@@ -155,7 +175,9 @@ def _keep_column(connection: Connection, table: Table, column: Column) -> Step |
     refuses = not column.nullable and column.default is None
     if refuses or column.generated or not table.editable or _UNSURE.search(sql_of(connection, table.name) or ""):
         return None
-    back = ["add_column", table.name, column.name, definition(column)]
+    if any(_any(driver, table.name, f"{quoted(part)} IS NULL") for part in table.key):
+        return None
+    back = ["add_column", table.name, column.name, definition(column) + _actions(table, column)]
     valued = f"{quoted(column.name)} IS NOT {column.default or 'NULL'}"
     if not _any(driver, table.name, valued):
         return back
@@ -277,6 +299,20 @@ def definition(column: Column) -> str:
     if column.references:
         text += f" REFERENCES {quoted(column.references[0])} ({quoted(column.references[1])})"
     return text
+
+
+def _actions(table: Table, column: Column) -> str:
+    """What happens to the column's rows along with those that they refer to, as SQL."""
+    keys = [key for key in table.foreign_keys if key.columns == (column.name,)]
+    acts = [(verb, act) for key in keys for verb, act in (("DELETE", key.on_delete), ("UPDATE", key.on_update))]
+    return "".join(f" ON {verb} {act}" for verb, act in acts if act != "NO ACTION")
+
+
+def holds(connection: Connection, kept: str, key: Sequence[Any]) -> bool:
+    """Whether a value is kept of the row that had this key."""
+    place = " AND ".join(f"k{number} IS ?" for number in range(len(key)))
+    found = driver_of(connection).execute(f"SELECT 1 FROM {quoted(kept)} WHERE {place}", list(key))
+    return found.fetchone() is not None
 
 
 def _stored(table: Table) -> list[str]:

@@ -164,8 +164,25 @@ class _Undoing:
             self._refuse(None, _unkept(header, before, after))
         elif "steps" in names and after and not alterations.stands(self._connection, after["sql"]):
             self._refuse(None, f"{header.table} is gone or was altered since.")
-        else:
+        elif not self._refuse_deleted(header, steps):
             self._take(header, steps, before.get("sql"), after.get("sql"))
+
+    def _refuse_deleted(self, header: Any, steps: list[alterations.Step]) -> bool:
+        """Names the rows whose values are kept that were deleted since: others may have their keys by now."""
+        kept = [step[4] for step in steps if step[0] == "add_column" and len(step) > 4]
+        listed, rows = entries.changes.c, entries.rows.c
+        undone = sa.select(listed.undoes).where(listed.undoes.is_not(None))
+        undos = sa.select(listed.id).where(listed.undoes.is_not(None))
+        stands = listed.id.not_in(undone) & (listed.undoes.is_(None) | listed.undoes.in_(undos))  # or was done again
+        later = sa.select(listed.id).where(
+            listed.table == header.table, listed.id > header.id, stands, listed.key != "[]"
+        )
+        gone = sa.select(rows.key).where(rows.change.in_(later), rows.after.is_(None))
+        keys = [values.exactly(text) for text in self._connection.scalars(gone)] if kept else []
+        found = [key for key in keys if any(alterations.holds(self._connection, name, key) for name in kept)]
+        for key in found:
+            self._refuse(key, "The row was deleted since.")
+        return bool(found)
 
     def _take(self, header: Any, steps: list[alterations.Step], before: str | None, after: str | None) -> None:
         """Takes the steps back, and keeps those that bring them back again."""

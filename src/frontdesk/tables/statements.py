@@ -25,7 +25,7 @@ PATIENCE = 2.0
 SHOWN = 100
 """Rows that a trial shows of each table and operation."""
 
-
+OWN_NAMES = f"Names that begin with {schema.OWN} are Frontdesk's own; a text that holds one goes in as a parameter."
 UNSEEN = (
     "In a database with triggers, the history does not see the rows that REPLACE takes away: "
     "write INSERT … ON CONFLICT (…) DO UPDATE SET … ."
@@ -126,6 +126,8 @@ def _group(database: Database, connection: Connection, change: Change) -> Group:
 def _execute(connection: Connection, order: Order, guard: WritingGuard) -> Answer:
     """Carries out the statement, and records what it did to the schema."""
     driver, recorder = connections.driver_of(connection), capture.recorder_of(connection)
+    if schema.OWN in order.sql.casefold():  # a trigger's body, a new name: SQLite's authorizer does not see them, and
+        raise InputError(errors={"sql": OWN_NAMES})  # takes what a subquery of such a name does for our triggers' doing
     if capture.replaces(order.sql) and recorder.misses_replaced():
         raise InputError(errors={"sql": UNSEEN})
     before, version = alterations.shape(connection), schema.version(connection)
@@ -140,8 +142,6 @@ def _execute(connection: Connection, order: Order, guard: WritingGuard) -> Answe
         raise
     if schema.version(connection) == version:
         return answer
-    if schema.OWN in order.sql.casefold():  # a trigger's body, a new name: SQLite's authorizer does not see them
-        raise InputError(errors={"sql": f"Names that begin with {schema.OWN} are Frontdesk's own."})
     after = alterations.shape(connection)
     if after.parts == before.parts:  # such as REINDEX
         return answer
@@ -164,7 +164,7 @@ def _record(connection: Connection, before: Shape, after: Shape) -> None:
         recorder.prepare()
         recorder.rename(found.steps[0][2], found.table)
     table = after.tables.get(found.table)
-    made = table if table and table.kind == "table" and found.table not in before.tables and not found.before else None
+    made = table if table and table.row_id and found.table not in before.tables and not found.before else None
     if made and blocks.bounds(connection, made):
         _record_load(connection, made, found.after)
     else:
