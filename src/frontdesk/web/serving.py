@@ -34,6 +34,7 @@ HEADER_SECONDS = 30.0  #: a request whose header is not complete by then is drop
 IDLE_SECONDS = 60.0  #: a connection on which nothing moves is closed
 CONNECTIONS = 1000  #: open connections of a process; more wait in the backlog
 HEADER_BYTES = 32_768  #: of a request
+RECEIVED_BYTES = 65_536  #: taken at once from a connection; waitress's 8,192 make an upload of 3 MB 5 ms slower
 SPOOL_BYTES = 1_000_000_000  #: of an answer kept for a reader who is slow, on disk, so that no thread waits for him
 BACKLOG = 1024
 SWITCH_SECONDS = 0.001  #: after which a thread that computes lets the one in that takes requests; Python's own is 0.005
@@ -157,6 +158,7 @@ def _serve_waitress(
             application,
             sockets=[listener],
             threads=limits.threads,
+            recv_bytes=RECEIVED_BYTES,
             backlog=BACKLOG,
             connection_limit=CONNECTIONS,
             channel_timeout=IDLE_SECONDS,
