@@ -255,6 +255,23 @@ def test_a_csv_file_that_is_newer_is_said_and_with_reload_replaces_the_rows_in_o
         assert [tuple(row) for row in rows.page(place, "sales").rows] == [(1, "Product1"), (2, "Product2")]
 
 
+@pytest.mark.parametrize("said", ["option", "settings"])
+def test_what_is_served_read_only_is_not_written_by_a_csv_file_beside_it(tmp_path: Path, said: str):
+    (tmp_path / "sales.csv").write_text("id,product\n1,Product1\n")
+    serve.find((tmp_path / "sales.csv",), read_only=True)  # what was not there is made
+    with closing(sqlite3.connect(tmp_path / "other.db")) as connection:
+        connection.execute("CREATE TABLE t (a)")
+    if said == "settings":
+        (tmp_path / "frontdesk.toml").write_text("read_only = true\n")
+    newer(tmp_path / "other.csv", "a\n1\n")
+    newer(tmp_path / "sales.csv", "id,product\n2,Product2\n")
+    before = {path.name: path.read_bytes() for path in tmp_path.iterdir()}
+    for name in ("sales.csv", "other.csv"):
+        with pytest.raises(errors.PermissionDenied, match="served read-only"):
+            serve.find((tmp_path / name,), reload=True, read_only=said == "option")
+    assert {name: (tmp_path / name).read_bytes() for name in before} == before
+
+
 def test_a_reload_that_does_not_fit_changes_nothing(tmp_path: Path):
     (tmp_path / "sales.csv").write_text("id,product\n1,Product1\n")
     serve.find((tmp_path / "sales.csv",))

@@ -13,6 +13,7 @@ from wsgiref.types import WSGIApplication
 
 import click
 
+from frontdesk import config as settings
 from frontdesk.accounts import links, users
 from frontdesk.cli import options
 from frontdesk.config import Config
@@ -63,7 +64,8 @@ def command(
     as_json: bool,
 ) -> None:
     """Serves a desk: the folder PATH, or only the files named by PATH. A CSV file becomes a table of a database."""
-    folder, only = find(paths or (Path(desk),), reload=reload, tell=_tell_aside if as_json else click.echo)
+    tell = _tell_aside if as_json else click.echo
+    folder, only = find(paths or (Path(desk),), reload=reload, read_only=bool(read_only), tell=tell)
     given = {"host": host, "port": port, "processes": processes, "server": server}
     overrides: dict[str, Any] = {"server": {name: value for name, value in given.items() if value is not None}}
     overrides |= {"functions": {"workers": workers}} if workers else {}
@@ -99,10 +101,13 @@ def _tell_aside(sentence: str) -> None:
     click.echo(sentence, err=True)
 
 
-def find(paths: tuple[Path, ...], *, reload: bool = False, tell: Tell = click.echo) -> tuple[Path, tuple[str, ...]]:
+def find(
+    paths: tuple[Path, ...], *, reload: bool = False, read_only: bool = False, tell: Tell = click.echo
+) -> tuple[Path, tuple[str, ...]]:
     """The desk's folder and the names of the files to show, all when empty. Raises ConfigError.
 
-    `reload` puts the rows of a CSV file that is newer than its database in place of those of its table.
+    `reload` puts the rows of a CSV file that is newer than its database in place of those of its table. Where the desk
+    is `read_only`, by this or by its settings, no database that is there is written: PermissionDenied.
     """
     for path in paths:
         if not path.exists():
@@ -117,18 +122,19 @@ def find(paths: tuple[Path, ...], *, reload: bool = False, tell: Tell = click.ec
             raise ConfigError(f"{path} lies in another folder than {paths[0]}.", "Serve files of one folder at a time.")
         if path.suffix.lower() in files.SUFFIXES and (problem := files.problem(path)):
             raise ConfigError(problem, "Name a database, or a CSV file to make one of.")
+    read_only = read_only or settings.load(folder).read_only
     loads = [path.suffix.lower() in imports.SUFFIXES for path in paths]
     return folder, tuple(
-        _load(path, reload, tell) if loaded else path.name for path, loaded in zip(paths, loads, strict=True)
+        _load(path, reload, read_only, tell) if loaded else path.name for path, loaded in zip(paths, loads, strict=True)
     )
 
 
-def _load(path: Path, reload: bool, tell: Tell) -> str:
+def _load(path: Path, reload: bool, read_only: bool, tell: Tell) -> str:
     """The name of the database beside the CSV file that has it as a table; made when it is not there."""
     target = path.with_suffix(".db")
     name = path.stem
     if target.exists():
-        with closing(Database(name, target)) as database:
+        with closing(Database(name, target, read_only=read_only)) as database:
             if name in schema.tables(database):
                 if path.stat().st_mtime > target.stat().st_mtime:
                     _tell_newer(database, path, reload, tell)
