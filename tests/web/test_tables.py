@@ -359,3 +359,22 @@ def test_an_undo_that_cannot_be_is_told_in_a_sentence(client: Client) -> None:
     assert "None" not in text
     refused = admin.post("/api/changes/example.1/undo").get_json()
     assert refused["refused"] == [{"key": None, "reason": "What employees was before cannot be brought back."}]
+
+
+def test_bytes_are_shown_wherever_a_change_of_them_is(client: Client, folder: Path) -> None:
+    with sqlite3.connect(folder / "example.db") as connection:
+        connection.execute("CREATE TABLE photos (id INTEGER PRIMARY KEY, data BLOB)")
+    connection.close()
+    admin = client("admin")
+    sql = "INSERT INTO photos VALUES (1, x'00ff')"
+    admin.post("/api/databases/example/query", json={"sql": sql, "write": True})
+    for page in ("history", "rows/1"):
+        shown = admin.get(f"/databases/example/tables/photos/{page}")
+        assert shown.status_code == 200
+        assert "2 bytes" in shown.get_data(as_text=True)
+
+
+@pytest.mark.parametrize("key", ["99999999999999999999", "-9223372036854775809"])
+def test_a_key_that_no_database_holds_is_no_row(client: Client, key: str) -> None:
+    assert client("editor").get(f"{EMPLOYEES}/rows/{key}").status_code == 404
+    assert client("editor").delete(f"{EMPLOYEES}/rows/{key}").status_code == 404

@@ -44,6 +44,7 @@ def _value(table: Table, name: str, part: str | None) -> Any:
             return int(kinds.parse(kind, part))
         if kind == "file":
             return bytes.fromhex(part)
-        return kinds.parse(kind, part) if kind in {"integer", "real", "number", "any"} else part
+        value = kinds.parse(kind, part) if kind in {"integer", "real", "number", "any"} else part
+        return part if isinstance(value, int) and not -(2**63) <= value < 2**63 else value  # no database holds it
     except (InputError, ValueError):  # SQLite keeps any value in any column
         return part

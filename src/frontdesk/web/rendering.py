@@ -50,6 +50,7 @@ def install(app: Flask) -> None:
     """Gives every template of the application its names and filters."""
     app.jinja_env.globals.update(url_for=url_for, sprite_icon=icon, asset=asset, has_bundle=has_bundle)
     app.jinja_env.globals.update(request_id=request_id, here_with=here_with, here_without=here_without)
+    app.jinja_env.tests["bytes"] = lambda value: isinstance(value, bytes)
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     app.context_processor(_frame)
 
