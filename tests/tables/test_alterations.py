@@ -134,6 +134,17 @@ def test_the_values_of_a_dropped_column_come_back_to_rows_that_are_still_there(d
     assert rows == [(b"\x00\xff", 9007199254740992.0), (3, "x"), ("new", None)]
 
 
+def test_a_deleted_table_comes_back_and_draws_no_key_twice(database: Database) -> None:
+    with closing(sqlite3.connect(database.path)) as connection:
+        connection.executescript(
+            "CREATE TABLE bills (id INTEGER PRIMARY KEY AUTOINCREMENT, of TEXT);"
+            "INSERT INTO bills (of) VALUES ('a'), ('b'), ('c'); DELETE FROM bills WHERE id > 1"
+        )
+    take_back(database, alterations.delete(database, "bills", ADA))
+    with closing(sqlite3.connect(database.path)) as connection:
+        assert connection.execute("INSERT INTO bills (of) VALUES ('d')").lastrowid == 4
+
+
 def test_a_dropped_column_waits_for_the_rows_that_were_deleted_since_and_gives_no_other_row_their_values(
     database: Database,
 ) -> None:

@@ -247,8 +247,17 @@ def _delete(connection: Connection, name: str) -> Step | None:
     driver, table = driver_of(connection), _read(connection, name)
     made = _made(connection, "table", name)
     kept = _keep_rows(connection, table) if _count(driver, name) <= MOST_KEPT else None
+    drawn = _drawn(connection, name)
     driver.execute(f"DROP TABLE {quoted(name)}")
-    return ["restore", name, made, kept] if kept else None
+    return ["restore", name, made, kept, drawn] if kept else None
+
+
+def _drawn(connection: Connection, name: str) -> int | None:
+    """The last key that AUTOINCREMENT drew for a table: none is drawn twice."""
+    if not schema.names(connection, "sqlite_sequence"):
+        return None
+    found = driver_of(connection).execute("SELECT seq FROM sqlite_sequence WHERE name = ?", [name]).fetchone()
+    return found and int(found[0])
 
 
 def _keep_rows(connection: Connection, table: Table) -> str:
@@ -260,7 +269,9 @@ def _keep_rows(connection: Connection, table: Table) -> str:
     return kept
 
 
-def _restore(connection: Connection, name: str, made: Sequence[Sequence[str]], kept: str) -> Step:
+def _restore(
+    connection: Connection, name: str, made: Sequence[Sequence[str]], kept: str, drawn: int | None = None
+) -> Step:
     """Makes a deleted table anew with its rows, then its indexes and triggers."""
     driver = driver_of(connection)
     if name.casefold() in {known.casefold() for known in schema.read_tables(driver)}:
@@ -271,6 +282,9 @@ def _restore(connection: Connection, name: str, made: Sequence[Sequence[str]], k
     driver.execute(sql)
     chosen = ", ".join(map(quoted, _stored(_read(connection, name))))
     driver.execute(f"INSERT INTO {quoted(name)} ({chosen}) SELECT * FROM {quoted(kept)}")
+    if drawn is not None:
+        driver.execute("DELETE FROM sqlite_sequence WHERE name = ?", [name])
+        driver.execute("INSERT INTO sqlite_sequence (name, seq) VALUES (?, ?)", [name, drawn])
     for _, _, below in rest:
         driver.execute(below)
     driver.execute(f"DROP TABLE {quoted(kept)}")
