@@ -134,6 +134,19 @@ def test_the_picture_that_was_checked_is_handed_out_once_and_to_nobody_else():
     assert photo.open().getpixel((0, 0)) != (1, 2, 3)
 
 
+def test_a_preview_that_was_cut_off_while_it_was_written_is_never_seen(tmp_path, monkeypatch):
+    def cut_off(_, file, *args, **kwargs):
+        with open(file, "wb") as written:
+            written.write(b"half")
+        raise OSError("No space left on device")
+
+    monkeypatch.setattr(Image.Image, "save", cut_off)
+    monkeypatch.setattr(images, "_decoded", lambda *_: (Image.new("RGB", (9, 9)), (9, 9), False))
+    with pytest.raises(OSError, match="No space"):
+        images.preview(b"", tmp_path / "seen")
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_a_preview_is_made_anew_bounded_and_without_notes(tmp_path):
     exif = Image.Exif()
     exif[0x0112], exif[0x010E] = 6, "where I live"

@@ -4,6 +4,7 @@ Pillow is imported here only, and only in worker processes.
 """
 
 import io
+import os
 import warnings
 from dataclasses import dataclass
 from pathlib import Path
@@ -92,7 +93,12 @@ def preview(source: Source, target: Path) -> None:
     image, _, _ = _decoded(source, (PREVIEW, PREVIEW))
     image.thumbnail((PREVIEW, PREVIEW))
     image.info.clear()
-    image.save(target, "JPEG", quality=85)
+    new = target.with_name(f"{target.name}.{os.getpid()}")
+    try:
+        image.save(new, "JPEG", quality=85)
+        new.replace(target)  # whole or not at all: what lies there is shown from then on
+    finally:
+        new.unlink(missing_ok=True)
 
 
 def _decoded(source: Source, size: Size | None) -> tuple[Image.Image, Size, bool]:
