@@ -105,9 +105,7 @@ class Guard:
             return not first.startswith(OWN) and first not in REFUSED_TABLES
         if action == sqlite3.SQLITE_PRAGMA:  # what a full-text index asks before it is searched
             return first == "data_version" and not second
-        if (
-            action == sqlite3.SQLITE_UPDATE
-        ):  # so it declares its columns; SQLite itself refuses the rest
+        if action == sqlite3.SQLITE_UPDATE:  # so it declares its columns; SQLite itself refuses the rest
             return first == "sqlite_master"
         return action in READING
 
