@@ -8,6 +8,7 @@ import pytest
 from frontdesk import context
 from frontdesk.context import Caller
 from frontdesk.database.connections import Database
+from frontdesk.errors import InputError
 from frontdesk.history import capture, changes
 
 ADA = Caller("ada", "admin")
@@ -41,6 +42,21 @@ def test_what_a_script_wrote_stays_without_a_commit_as_with_the_driver(database:
 
     assert names(database.path) == ["Krish", "Bob"]
     assert sum(change.rows for change in changes.search(database).changes) == 2
+
+
+def test_a_column_added_by_another_program_is_recorded_though_the_first_transaction_that_met_it_failed(
+    database: Database,
+) -> None:
+    with capture.recording(database, ADA) as connection:
+        connection.exec_driver_sql("INSERT INTO people (name) VALUES ('Krish')")
+    write(database.path, "ALTER TABLE people ADD COLUMN age DEFAULT 32")
+    with pytest.raises(InputError), capture.recording(database, ADA):
+        raise InputError("Something is wrong.")
+    with capture.recording(database, ADA) as connection:
+        connection.exec_driver_sql("DELETE FROM people")
+    (gone,) = (change for change in changes.search(database).changes if change.operation == "delete")
+    ((row,), _) = changes.rows(database, gone.number)
+    assert row.before == {"id": 1, "name": "Krish", "age": 32}
 
 
 def test_a_script_may_begin_and_end_transactions_by_itself(database: Database, tmp_path: Path) -> None:

@@ -43,8 +43,7 @@ class Recorder:
     def __init__(self, driver: Any) -> None:
         """Gives the connection the functions that its triggers call."""
         self._driver = driver
-        self._version: int | None = None
-        self._triggers = 0
+        self._version: tuple[int, int] | None = None
         self._listening = True
         self._operation: str | None = None
         self._undoes: int | None = None
@@ -73,8 +72,7 @@ class Recorder:
 
     def prepare(self) -> None:
         """Installs the triggers, anew when the schema has changed or a rollback took them."""
-        version = self._driver.execute("PRAGMA schema_version").fetchone()[0]
-        if version == self._version and self._count() == self._triggers:
+        if self._versions() == self._version:
             return
         self.remove()
         self._make_entries()
@@ -82,8 +80,7 @@ class Recorder:
         for table in schema.read_tables(self._driver).values():
             if table.editable:  # a virtual table takes no triggers, and rows without a key could not be told apart
                 self._watch(table)
-        self._version = self._driver.execute("PRAGMA schema_version").fetchone()[0]
-        self._triggers = self._count()
+        self._version = self._versions()
 
     def misses_replaced(self) -> bool:
         """Whether the rows that INSERT OR REPLACE takes away stay unseen: where the database has triggers of its own.
@@ -169,9 +166,11 @@ class Recorder:
                 self._driver.execute("PRAGMA journal_mode = WAL").fetchone()
             self.prepare()
 
-    def _count(self) -> int:
-        sql = "SELECT count(*) FROM temp.sqlite_master WHERE type = 'trigger' AND substr(name, 1, ?) = ?"
-        return int(self._driver.execute(sql, [len(schema.OWN), schema.OWN]).fetchone()[0])
+    def _versions(self) -> tuple[int, int]:
+        """Of the schema and of our triggers: a rollback brings older triggers back, and their number with them."""
+        places = ("main", "temp")
+        main, temp = (self._driver.execute(f"PRAGMA {place}.schema_version").fetchone()[0] for place in places)
+        return main, temp
 
     def _make_entries(self) -> None:
         known = self._driver.execute("SELECT 1 FROM sqlite_master WHERE name = ?", [entries.blocks.name]).fetchone()
