@@ -50,7 +50,15 @@ def test_no_setting_that_the_docs_name_is_gone() -> None:
 
 def written(rule: str) -> str:
     """A route as the docs write it: `/api/databases/D/tables/T/rows/KEY`."""
-    letters = {"database": "D", "table": "T", "key": "KEY", "function": "F", "run": "ID", "change": "CHANGE", "sha256": "SHA256"}
+    letters = {
+        "database": "D",
+        "table": "T",
+        "key": "KEY",
+        "function": "F",
+        "run": "ID",
+        "change": "CHANGE",
+        "sha256": "SHA256",
+    }
     rule = rule.replace("<form>", "csv")
     return re.sub(r"<(?:[^:>]+:)?([^>]+)>", lambda found: letters.get(found[1], "NAME"), rule)
 
