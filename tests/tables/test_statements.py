@@ -25,6 +25,8 @@ CREATE VIEW grown AS SELECT name FROM people WHERE age > 30;
 CREATE VIRTUAL TABLE words USING fts5 (text);
 CREATE TRIGGER worded AFTER INSERT ON notes BEGIN INSERT INTO words VALUES (NEW.text); END;
 CREATE TABLE _frontdesk_secrets (a);
+CREATE TABLE bills (id INTEGER PRIMARY KEY AUTOINCREMENT);
+INSERT INTO bills VALUES (7);
 INSERT INTO _frontdesk_secrets VALUES ('canary');
 INSERT INTO people VALUES (1, 'Krish', 32), (2, 'Bob', 25);
 INSERT INTO pets VALUES (1, 1, 'Rex'), (2, 1, 'Tom'), (3, 2, 'Kit');
@@ -189,6 +191,9 @@ ATTACH 'pwned.db' AS pwned | ATTACH ':memory:' AS pwned | DETACH main | VACUUM |
 PRAGMA writable_schema = 1 | PRAGMA user_version = 7 | PRAGMA foreign_keys = OFF | PRAGMA journal_mode = DELETE
 BEGIN | COMMIT | END | ROLLBACK | SAVEPOINT a | RELEASE statement | ROLLBACK TO statement | ANALYZE
 CREATE TEMP TABLE pwned (a) | CREATE TEMP TRIGGER pwned AFTER INSERT ON notes BEGIN SELECT 1; END
+DELETE FROM words_content | DROP TABLE words_data | ALTER TABLE words_data RENAME TO x
+CREATE INDEX i ON words_data (id)
+DELETE FROM sqlite_sequence | UPDATE sqlite_sequence SET seq = 100
 CREATE VIRTUAL TABLE pwned USING fts5 (a) | DELETE FROM words | DELETE FROM sqlite_master
 DROP TRIGGER temp._frontdesk_insert_notes | SELECT frontdesk_who('user') | UPDATE notes SET text = frontdesk_row(1)
 WITH _frontdesk_x AS MATERIALIZED (SELECT * FROM _frontdesk_secrets) INSERT INTO notes (text) SELECT a FROM _frontdesk_x

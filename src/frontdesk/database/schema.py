@@ -140,6 +140,12 @@ def read_tables(driver: Any) -> dict[str, Table]:
     return {name: _read_table(driver, name, kind, bool(without)) for name, kind, without in shown}
 
 
+def inner_tables(driver: Any) -> list[str]:
+    """The names of the tables in which virtual ones, such as full-text indexes, keep what they hold."""
+    found = driver.execute("SELECT name FROM pragma_table_list WHERE schema = 'main' AND type = 'shadow'")
+    return [name for (name,) in found.fetchall()]
+
+
 def _read_table(driver: Any, name: str, kind: str, without_rowid: bool) -> Table:
     try:
         rows = driver.execute(f"PRAGMA table_xinfo({quoted(name)})").fetchall()

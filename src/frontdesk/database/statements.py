@@ -20,18 +20,24 @@ DEFINING = frozenset(
 ) | {sqlite3.SQLITE_ALTER_TABLE, sqlite3.SQLITE_REINDEX}
 OWN_FUNCTIONS = frozenset(f"frontdesk_{name}" for name in ("row", "begins", "change", "who"))
 
+INNER = ("sqlite_sequence", "sqlite_stat1", "sqlite_stat4")
+"""Tables in which SQLite keeps what is its own."""
+
 
 class WritingGuard(Guard):
     """SQLite's authorizer: allows rows and definitions to change, and keeps Frontdesk's own tables from the SQL.
 
-    `refused_tables` are those whose rows the history cannot name. `target` is the first table whose rows the SQL
+    `refused_tables` are those whose rows the history cannot name, `inner_tables` those in which others keep what is
+    theirs: they change along with these, never by themselves. `target` is the first table whose rows the SQL
     changes, `dropped` the one that it drops.
     """
 
     rule = "Typed SQL changes rows, tables, indexes, views and triggers, never what is Frontdesk's own"
 
-    def __init__(self, refused_tables: Collection[str] = ()) -> None:
+    def __init__(self, refused_tables: Collection[str] = (), inner_tables: Collection[str] = ()) -> None:
         super().__init__()
+        self._begun = False
+        self._inner_tables = {name.casefold() for name in (*inner_tables, *INNER)}
         self.target = ""
         self.dropped = ""
         self._refused_tables = {name.casefold() for name in refused_tables}
@@ -46,6 +52,7 @@ class WritingGuard(Guard):
         if action == sqlite3.SQLITE_DROP_TABLE:
             self.dropped = str(first)
         answer = super().__call__(action, first, second, place, source)
+        self._begun = self._begun or changing  # the SQL's own table comes first, then what changes along with it
         if changing and answer != sqlite3.SQLITE_OK:
             self.refused = str(first)
             if self.refused.casefold() in self._refused_tables:
@@ -57,9 +64,10 @@ class WritingGuard(Guard):
         if source and source.startswith(OWN):
             return True
         if action in CHANGING:
-            return not first.startswith(OWN) and (source is not None or first not in self._refused_tables)
+            inner = first in self._inner_tables and not self._begun
+            return not first.startswith(OWN) and not inner and (source is not None or first not in self._refused_tables)
         if action in DEFINING:
-            return not first.startswith(OWN) and not second.startswith(OWN)
+            return not any(name.startswith(OWN) or name in self._inner_tables for name in (first, second))
         if action == sqlite3.SQLITE_FUNCTION and second in OWN_FUNCTIONS:
             return False
         return super().may(action, first, second, source)

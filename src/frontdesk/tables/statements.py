@@ -107,7 +107,8 @@ def _carry_out(database: Database, connection: Connection, order: Order) -> Outc
     driver = connections.driver_of(connection)
     newest, written = changes.newest(connection), driver.total_changes
     known = schema.read_tables(driver)
-    guard = WritingGuard([table.name for table in known.values() if table.kind == "table" and not table.editable])
+    nameless = [table.name for table in known.values() if table.kind == "table" and not table.editable]
+    guard = WritingGuard(nameless, schema.inner_tables(driver))
     answer = _execute(connection, order, guard)
     made = changes.since(connection, database.name, newest)
     made.sort(key=lambda change: (change.table.casefold() != guard.target.casefold(), change.number))
