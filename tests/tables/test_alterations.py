@@ -8,8 +8,9 @@ import pytest
 
 from frontdesk.context import Caller
 from frontdesk.database import alterations as steps
-from frontdesk.database import connections, schema
+from frontdesk.database import schema
 from frontdesk.database.connections import Database
+from frontdesk.database.sqlite import drivers
 from frontdesk.errors import ConflictError, InputError, NotFoundError, PermissionDenied
 from frontdesk.history import capture, changes, undo
 from frontdesk.tables import alterations
@@ -151,7 +152,7 @@ def test_a_dropped_column_waits_for_the_rows_that_were_deleted_since_and_gives_n
     _, dropped = alterations.alter(database, "notes", {"drop": ["stars"]}, ADA)
     for sql in ("DELETE FROM notes WHERE text = 'a'", "INSERT INTO notes (rowid, text) VALUES (1, 'new')"):
         with capture.recording(database, ADA) as connection:
-            connections.driver_of(connection).execute(sql)
+            drivers.driver_of(connection).execute(sql)
     made, gone, _ = (one.id for one in changes.search(database).changes)
     with pytest.raises(ConflictError, match="changed since") as refusal:
         take_back(database, dropped)

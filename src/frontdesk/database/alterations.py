@@ -11,8 +11,10 @@ from sqlalchemy import Connection
 
 from frontdesk import errors
 from frontdesk.database import dialects, schema
-from frontdesk.database.connections import driver_of, quoted
+from frontdesk.database.connections import quoted
 from frontdesk.database.schema import OWN, Column, Table
+from frontdesk.database.sqlite import catalog
+from frontdesk.database.sqlite.drivers import driver_of
 
 Step: TypeAlias = list[Any]
 """A verb of `apply` and its arguments, as JSON keeps them."""
@@ -66,7 +68,7 @@ def stands(connection: Connection, sql: str) -> bool:
 
 def referring(connection: Connection, name: str) -> list[str]:
     """The other tables whose rows refer to rows of this table."""
-    tables = schema.read_tables(driver_of(connection)).values()
+    tables = catalog.read_tables(driver_of(connection)).values()
     folded = name.casefold()
     return [
         table.name
@@ -274,7 +276,7 @@ def _restore(
 ) -> Step:
     """Makes a deleted table anew with its rows, then its indexes and triggers."""
     driver = driver_of(connection)
-    if name.casefold() in {known.casefold() for known in schema.read_tables(driver)}:
+    if name.casefold() in {known.casefold() for known in catalog.read_tables(driver)}:
         raise errors.ConflictError(f"There is another table {name} now.", "Rename that one first.")
     if schema.names(connection, kept) != [kept]:
         raise errors.ConflictError(f"The rows of {name} are no longer kept.")
@@ -336,7 +338,7 @@ def _stored(table: Table) -> list[str]:
 
 
 def _read(connection: Connection, name: str) -> Table:
-    found = schema.read_tables(driver_of(connection)).get(name)
+    found = catalog.read_tables(driver_of(connection)).get(name)
     if found is None:
         raise errors.ConflictError(f"The table {name} is no longer there.")
     return found
@@ -367,7 +369,7 @@ class Shape:
 
 def shape(connection: Connection) -> Shape:
     """The schema as it is now."""
-    return Shape(parts(connection), schema.read_tables(driver_of(connection)))
+    return Shape(parts(connection), catalog.read_tables(driver_of(connection)))
 
 
 def instead(before: Shape, after: Shape) -> Step | None:

@@ -1,27 +1,24 @@
-"""One database: connections for reading, one writer, and the driver's errors as ours."""
+"""One database: connections for reading, transactions for writing, and the driver's errors as ours."""
 
 import logging
 import sqlite3
 import threading
-from collections.abc import Callable, Hashable, Iterator, Sequence
+from collections.abc import Hashable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
-from urllib.parse import quote
+from typing import Any, Protocol
 
-from sqlalchemy import Connection, Engine, Executable, create_engine, event
+from sqlalchemy import Connection, Engine, Executable, event
 from sqlalchemy import exc as sqlalchemy_errors
 from sqlalchemy.engine import ExceptionContext
-from sqlalchemy.pool import QueuePool
 
 from frontdesk import errors
 from frontdesk.database import dialects
+from frontdesk.database.sqlite import drivers
 
-BUSY_SECONDS = 10.0
-"""How long a writer waits for another one's lock."""
+BUSY_SECONDS = drivers.BUSY_SECONDS
 
-QUIET = "frontdesk"
-for _name in (f"sqlalchemy.engine.Engine.{QUIET}", "sqlalchemy.pool"):
+for _name in ("sqlalchemy.engine.Engine.frontdesk", "sqlalchemy.pool"):
     # Carrying a log record takes SQL: were our own statements logged, each record would make more of them without end.
     logging.getLogger(_name).setLevel(logging.WARNING)
 
@@ -29,37 +26,71 @@ _SILENT = logging.Logger("frontdesk.silent", logging.CRITICAL + 1)  # noqa: LOG0
 """Our own statements are never logged: they carry secrets, and carrying the logs would make more to carry."""
 
 
+class Place(Protocol):
+    """Where a database is, and how its engine is spoken to."""
+
+    dialect: str
+
+    @property
+    def readers(self) -> Engine: ...
+    @property
+    def writer(self) -> Engine: ...
+    def prepare(self, connection: Connection, durable: bool) -> None: ...
+    def begun(self, connection: Connection) -> None: ...
+    def stamp(self) -> Hashable: ...
+    def close(self) -> None: ...
+
+
 class Database:
-    """A named database with pooled readers and one writer in this process."""
+    """A named database: a SQLite file or one of a PostgreSQL server."""
 
     def __init__(
         self,
         name: str,
-        path: Path | str,
+        place: Path | str,
         *,
         read_only: bool = False,
         create: bool = False,
         patience: float = BUSY_SECONDS,
+        own: bool = False,
     ) -> None:
-        """`create` makes a missing file; without it a missing file is an OperationalError at the first use.
+        """`place` is a path or a `postgresql+psycopg://` URL; `own` says that it holds Frontdesk's tables alone.
 
+        `create` makes a missing file; without it a missing file is an OperationalError at the first use.
         `patience` is how many seconds a writer waits for another program's lock.
         """
         self.name = name
-        self.path = Path(path)
+        self.place = place
         self.read_only = read_only
-        self._create = create
-        self._patience = patience
-        self._journal_checked = False
         self._fetching = threading.Lock()
-        self._readers = self._engine(size=8)
-        self._writer = self._engine(size=1)
-        event.listen(self._writer, "begin", lambda connection: connection.exec_driver_sql("BEGIN IMMEDIATE"))
+        self._place = _place(place, read_only=read_only, create=create, patience=patience, own=own)
+        for engine in {self._place.readers, self._place.writer}:
+            engine.logger = engine.pool.logger = _SILENT
+            event.listen(engine, "handle_error", _raise_ours)
+
+    @property
+    def dialect(self) -> str:
+        """sqlite or postgresql."""
+        return self._place.dialect
+
+    @property
+    def path(self) -> Path:
+        """The file of a SQLite database."""
+        assert isinstance(self._place, drivers.Place)
+        return self._place.path
 
     @contextmanager
     def connect(self) -> Iterator[Connection]:
         """A connection for reading."""
-        with _translated(), self._readers.connect() as connection:
+        with _translated(), self._place.readers.connect() as connection:
+            yield connection
+
+    @contextmanager
+    def snapshot(self) -> Iterator[Connection]:
+        """A connection that sees the database as it is at the first statement, however long it reads."""
+        with _translated(), self._place.readers.connect() as connection:
+            if self.dialect == "postgresql":
+                connection = connection.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
             yield connection
 
     @contextmanager
@@ -70,19 +101,20 @@ class Database:
         Raises BusyError when the lock is not had in time.
         """
         self.check_writable()
-        with _translated(), self._writer.connect() as connection:
-            self._use_wal(connection)
-            driver_of(connection).execute(f"PRAGMA synchronous = {'FULL' if durable else 'NORMAL'}")
+        with _translated(), self._place.writer.connect() as connection:
+            self._place.prepare(connection, durable)
             with connection.begin():
+                self._place.begun(connection)
                 yield connection
 
     @contextmanager
     def trial(self) -> Iterator[Connection]:
-        """As `transaction`, but whatever was done is rolled back at the end: the file stays as it was."""
+        """As `transaction`, but whatever was done is rolled back at the end: the database stays as it was."""
         self.check_writable()
-        with _translated(), self._writer.connect() as connection:
+        with _translated(), self._place.writer.connect() as connection:
             transaction = connection.begin()
             try:
+                self._place.begun(connection)
                 yield connection
             finally:
                 transaction.rollback()
@@ -93,87 +125,30 @@ class Database:
             raise errors.PermissionDenied(f"{self.name} is served read-only.", "Start again without --read-only.")
 
     def fetch(self, connection: Connection, statement: Executable) -> Sequence[Any]:
-        """All rows of the statement, fetched under one lock.
+        """All rows of the statement, on SQLite fetched under one lock.
 
         The sqlite3 module gives the interpreter lock away at every row: four fetching threads are slower than one.
         """
+        if self.dialect != "sqlite":
+            return connection.execute(statement).all()
         with self._fetching:
             return connection.execute(statement).all()
 
     def stamp(self) -> Hashable:
-        """Changes whenever anyone commits: the times and sizes of the file and its write-ahead log."""
-        return tuple(_time_and_size(path) for path in (self.path, self.path.with_name(f"{self.path.name}-wal")))
+        """Changes whenever anyone commits."""
+        return self._place.stamp()
 
     def close(self) -> None:
         """Closes every connection of the pools."""
-        self._readers.dispose()
-        self._writer.dispose()
-
-    def _use_wal(self, connection: Connection) -> None:
-        """Write-ahead logging is a property of the file: switched on by the first write, never by looking."""
-        if self._journal_checked:
-            return
-        driver = driver_of(connection)
-        if driver.execute("PRAGMA journal_mode").fetchone()[0] != "wal":
-            driver.execute("PRAGMA journal_mode = WAL")
-        self._journal_checked = True
-
-    def _engine(self, size: int) -> Engine:
-        engine = create_engine(
-            "sqlite://",
-            creator=self._open,
-            poolclass=QueuePool,
-            pool_size=size,
-            max_overflow=0 if size == 1 else 24,
-            pool_timeout=BUSY_SECONDS,
-            logging_name=QUIET,
-        )
-        engine.logger = engine.pool.logger = _SILENT
-        event.listen(engine, "handle_error", _raise_ours)
-        return engine
-
-    def _open(self) -> sqlite3.Connection:
-        return open_file(self.path, read_only=self.read_only, create=self._create, patience=self._patience)
+        self._place.close()
 
 
-def open_file(
-    path: Path,
-    *,
-    read_only: bool = False,
-    create: bool = False,
-    factory: type[sqlite3.Connection] = sqlite3.Connection,
-    patience: float = BUSY_SECONDS,
-) -> sqlite3.Connection:
-    """The driver's own connection to a file, with our pragmas and functions, in autocommit mode."""
-    mode = "ro" if read_only else "rwc" if create else "rw"
-    if not create and not path.exists():
-        raise errors.OperationalError(f"{path.name} is not there.", "It was there when the desk was opened.")
-    connection = sqlite3.connect(
-        f"file:{quote(str(path))}?mode={mode}",
-        uri=True,
-        timeout=patience,
-        isolation_level=None,
-        check_same_thread=False,
-        factory=factory,
-    )
-    connection.execute("PRAGMA foreign_keys = ON")
-    connection.create_function("frontdesk_fold", 1, dialects.fold, deterministic=True)
-    return connection
+def _place(place: Path | str, *, read_only: bool, create: bool, patience: float, own: bool) -> Place:
+    if isinstance(place, Path) or "://" not in place:
+        return drivers.Place(Path(place), read_only=read_only, create=create, patience=patience)
+    from frontdesk.database.postgresql import drivers as postgresql  # its driver is an extra
 
-
-def driver_of(connection: Connection) -> sqlite3.Connection:
-    """The driver's connection below a SQLAlchemy one."""
-    driver = connection.connection.driver_connection
-    assert isinstance(driver, sqlite3.Connection)
-    return driver
-
-
-def _time_and_size(path: Path) -> tuple[int, int] | None:
-    try:
-        found = path.stat()
-    except OSError:
-        return None
-    return found.st_mtime_ns, found.st_size
+    return postgresql.Place(place, patience=patience, own=own)
 
 
 @contextmanager
@@ -188,108 +163,10 @@ def _translated() -> Iterator[None]:
 
 def _raise_ours(context: ExceptionContext) -> None:
     original = context.original_exception
-    if isinstance(original, sqlite3.Error):
+    if isinstance(original, Exception) and dialects.is_drivers(original):
         raise dialects.translate(original) from original
 
 
 def quoted(name: str) -> str:
     """The name as an SQL identifier; double quotes hold every character, brackets do not."""
     return '"' + name.replace('"', '""') + '"'
-
-
-class RecordedCursor(sqlite3.Cursor):
-    """The driver's cursor; tells its connection's recorder before each statement that may change something."""
-
-    def execute(self, sql: str, parameters: Any = (), /) -> "RecordedCursor":
-        """As the driver's."""
-        self._tell(sql)
-        super().execute(sql, parameters)
-        return self
-
-    def executemany(self, sql: str, parameters: Any, /) -> "RecordedCursor":
-        """As the driver's."""
-        self._tell(sql)
-        super().executemany(sql, parameters)
-        return self
-
-    def executescript(self, sql_script: str, /) -> "RecordedCursor":
-        """As the driver's, statement by statement, so that a table made on the way is recorded too."""
-        self.connection.commit()
-        level, self.connection.isolation_level = self.connection.isolation_level, None
-        try:
-            for statement in _statements(sql_script):
-                self.execute(statement)
-        finally:
-            self.connection.isolation_level = level
-        return self
-
-    def _tell(self, sql: str) -> None:
-        recorder = getattr(self.connection, "recorder", None)
-        if recorder is not None:
-            recorder(self.connection, sql)
-
-
-def _statements(script: str) -> Iterator[str]:
-    rest = ""
-    for piece in script.split(";"):
-        rest += piece + ";"
-        if sqlite3.complete_statement(rest):
-            yield rest
-            rest = ""
-    if rest.strip("; \t\r\n"):
-        yield rest.rstrip(";")
-
-
-class RecordedConnection(sqlite3.Connection):
-    """The driver's PEP 249 connection; `recorder` hears of each statement, `ended` of each commit and rollback."""
-
-    recorder: Callable[[sqlite3.Connection, str], None] | None = None
-    ended: Callable[[], None] | None = None
-
-    def cursor(self, factory: Any = RecordedCursor) -> Any:
-        """As the driver's."""
-        return super().cursor(factory)
-
-    def execute(self, sql: str, parameters: Any = (), /) -> sqlite3.Cursor:
-        """As the driver's."""
-        return self.cursor().execute(sql, parameters)  # type: ignore[no-any-return]
-
-    def executemany(self, sql: str, parameters: Any, /) -> sqlite3.Cursor:
-        """As the driver's."""
-        return self.cursor().executemany(sql, parameters)  # type: ignore[no-any-return]
-
-    def executescript(self, sql_script: str, /) -> sqlite3.Cursor:
-        """As the driver's."""
-        return self.cursor().executescript(sql_script)  # type: ignore[no-any-return]
-
-    def commit(self) -> None:
-        """As the driver's."""
-        super().commit()
-        self._tell_end()
-
-    def rollback(self) -> None:
-        """As the driver's."""
-        super().rollback()
-        self._tell_end()
-
-    def __exit__(self, *error: Any) -> Any:
-        """As the driver's: commits, or rolls back after an error."""
-        try:
-            return super().__exit__(*error)
-        finally:
-            self._tell_end()
-
-    def _tell_end(self) -> None:
-        if self.ended is not None:
-            self.ended()
-
-
-def open_recorded(path: Path, *, read_only: bool = False) -> RecordedConnection:
-    """The driver's own connection as `sqlite3.connect` gives it (made when missing), ready to be recorded.
-
-    Unlike ours it is not in autocommit mode: people's code commits as the driver's documentation says.
-    """
-    connection = open_file(path, read_only=read_only, create=True, factory=RecordedConnection)
-    connection.isolation_level = "DEFERRED"
-    assert isinstance(connection, RecordedConnection)
-    return connection

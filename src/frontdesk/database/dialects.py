@@ -2,8 +2,12 @@
 
 import re
 import sqlite3
+from typing import Any
 
-from sqlalchemy import ColumnElement, func
+from sqlalchemy import Boolean, ColumnElement, Text
+from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.sql.compiler import SQLCompiler
+from sqlalchemy.sql.expression import FunctionElement, literal
 
 from frontdesk import errors
 
@@ -48,10 +52,23 @@ _BY_CODE: dict[str, tuple[type[errors.DatabaseError], str, str]] = {
 }
 
 
-def translate(error: BaseException) -> errors.DatabaseError:
+def is_drivers(error: BaseException) -> bool:
+    """Whether a driver raised it."""
+    return isinstance(error, sqlite3.Error) or _is_psycopgs(error)
+
+
+def _is_psycopgs(error: BaseException) -> bool:
+    return any(one.__module__.startswith("psycopg") for one in type(error).__mro__)
+
+
+def translate(error: BaseException) -> errors.Error:
     """The driver's error as ours, with a sentence that a person can act on."""
     if isinstance(error, sqlite3.Error):
         return _translate_sqlite(error)
+    if _is_psycopgs(error):
+        from frontdesk.database.postgresql import faults  # an extra: where there is such an error, there is the driver
+
+        return faults.translate(error)  # type: ignore[arg-type]
     return errors.DatabaseError(str(error))
 
 
@@ -110,16 +127,57 @@ def kind_of(declared: str) -> str:
     return "number" if any(word in name for word in ("NUM", "DEC", "MONEY")) else "text"
 
 
-def contains(column: ColumnElement[str], text: str, *, start: bool = False, end: bool = False) -> ColumnElement[bool]:
-    """Whether the column holds `text` without regard to case, for every alphabet; `start` and `end` anchor it.
+class Contains(FunctionElement[bool]):
+    """Whether a text holds another one without regard to case, for every alphabet."""
 
-    SQLite's LIKE folds ASCII only, so text beyond ASCII goes through our own `frontdesk_fold`.
-    """
-    if not text.isascii():
-        column, text = func.frontdesk_fold(column), text.casefold()
+    type = Boolean()
+    inherit_cache = True
+    name = "frontdesk_contains"
+
+
+def contains(column: ColumnElement[str], text: str, *, start: bool = False, end: bool = False) -> ColumnElement[bool]:
+    """Whether the column holds `text` without regard to case, for every alphabet; `start` and `end` anchor it."""
     escaped = re.sub(r"([\\%_])", r"\\\1", text)
     pattern = f"{'' if start else '%'}{escaped}{'' if end else '%'}"
-    return column.like(pattern, escape="\\")
+    found = _ContainsPlain if text.isascii() else _ContainsFolded
+    return found(column, literal(pattern if text.isascii() else pattern.casefold(), Text()))
+
+
+class _ContainsPlain(Contains):
+    """Of text within ASCII, which SQLite's LIKE folds by itself."""
+
+    inherit_cache = True
+
+
+class _ContainsFolded(Contains):
+    """Of text beyond ASCII, which goes through our own `frontdesk_fold` on SQLite."""
+
+    inherit_cache = True
+
+
+@compiles(_ContainsPlain)
+def _plain(element: Contains, compiler: SQLCompiler, **kw: Any) -> str:
+    column, pattern = (compiler.process(part, **kw) for part in element.clauses)
+    return f"({column} LIKE {pattern} ESCAPE '\\')"
+
+
+@compiles(_ContainsFolded)
+def _folded(element: Contains, compiler: SQLCompiler, **kw: Any) -> str:
+    column, pattern = (compiler.process(part, **kw) for part in element.clauses)
+    return f"(frontdesk_fold({column}) LIKE {pattern} ESCAPE '\\')"
+
+
+@compiles(_ContainsPlain, "postgresql")
+@compiles(_ContainsFolded, "postgresql")
+def _postgresql(element: Contains, compiler: SQLCompiler, **kw: Any) -> str:
+    """By the server's own Unicode, whatever the database's locale is: PostgreSQL 18 folds, older ones lower."""
+    column, pattern = (compiler.process(part, **kw) for part in element.clauses)
+    version = getattr(compiler.dialect, "server_version_info", None) or (18,)
+    if version >= (18,):
+        return f"(casefold(({column}) COLLATE pg_unicode_fast) LIKE casefold(({pattern}) COLLATE pg_unicode_fast))"
+    if version >= (17,):
+        return f"(lower(({column}) COLLATE pg_c_utf8) LIKE lower(({pattern}) COLLATE pg_c_utf8))"
+    return f"({column} ILIKE {pattern})"
 
 
 def fold(value: object) -> str | None:

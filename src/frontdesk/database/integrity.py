@@ -5,7 +5,8 @@ import time
 from contextlib import closing
 from pathlib import Path
 
-from frontdesk.database import connections, dialects
+from frontdesk.database import dialects
+from frontdesk.database.sqlite import drivers
 
 STEPS = 10_000
 """Instructions of SQLite's machine between two looks at the clock."""
@@ -26,7 +27,7 @@ def faults(path: Path, seconds: float) -> list[str]:
     """
     until = time.monotonic() + seconds
     try:
-        with closing(connections.open_file(path, read_only=True)) as connection:
+        with closing(drivers.open_file(path, read_only=True)) as connection:
             connection.set_progress_handler(lambda: time.monotonic() > until, STEPS)
             broken = [text for (text,) in connection.execute(f"PRAGMA quick_check({MOST})") if text != "ok"]
             return broken or _dangling(connection)

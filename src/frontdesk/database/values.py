@@ -11,8 +11,8 @@ from pathlib import PurePath
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import DateTime, Dialect
-from sqlalchemy.types import TypeDecorator
+from sqlalchemy import BigInteger, DateTime, Dialect, Numeric
+from sqlalchemy.types import TypeDecorator, TypeEngine, UserDefinedType
 
 SAFE_INTEGER = 2**53
 """Integers beyond this are strings in JSON: other languages read JSON numbers as doubles."""
@@ -42,11 +42,46 @@ class UTCTime(TypeDecorator[datetime]):
             raise ValueError("a time without a zone names no moment")
         return value.astimezone(UTC)
 
-    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+    def process_result_value(self, value: datetime | str | None, dialect: Dialect) -> datetime | None:
         """The moment, aware."""
         if value is None:
             return None
+        if isinstance(value, str):  # among people's tables on PostgreSQL every time is text
+            value = datetime.fromisoformat(value)
         return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+class Inferred(UserDefinedType[Any]):
+    """A column of people's on PostgreSQL: what is compared with it or put into it goes there as untyped text.
+
+    So the server infers the type from the column, and every floor above has one form of each value, as on SQLite.
+    """
+
+    cache_ok = True
+
+    def __init__(self, kind: str) -> None:
+        self.kind = kind
+
+    def get_col_spec(self, **_: Any) -> str:
+        """The type by which it would be cast."""
+        return "TEXT"
+
+    def bind_processor(self, dialect: Dialect) -> Callable[[Any], Any]:
+        """The value as text; bytes as they are."""
+        return as_text
+
+    def coerce_compared_value(self, op: Any, value: Any) -> TypeEngine[Any]:
+        """Numbers keep their type beside whole numbers, which may be smaller and are never fractions."""
+        if self.kind == "integer" and isinstance(value, int):
+            return BigInteger()
+        return Numeric() if self.kind == "integer" and isinstance(value, (float, Decimal)) else self
+
+
+def as_text(value: Any) -> Any:
+    """A stored value as the text that PostgreSQL reads as any of its types; bytes as they are."""
+    if value is None or isinstance(value, (str, bytes)):
+        return value
+    return repr(value) if isinstance(value, float) else str(value)
 
 
 class Plain(list[Any]):

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from frontdesk import errors
-from frontdesk.database import connections
+from frontdesk.database.sqlite import drivers
 from frontdesk.demo import business, school
 
 FILES = Path(__file__).parent / "files"
@@ -66,7 +66,7 @@ def _database(path: Path, fill: Callable[[Any], object]) -> None:
         return
     new = path.with_suffix(".db.new")
     new.unlink(missing_ok=True)
-    with closing(connections.open_file(new, create=True)) as driver:
+    with closing(drivers.open_file(new, create=True)) as driver:
         driver.execute("PRAGMA synchronous = OFF")
         fill(driver)
         if driver.in_transaction:

@@ -19,9 +19,10 @@ from sqlalchemy.schema import CreateIndex, CreateTable
 
 from frontdesk import context
 from frontdesk.context import Caller
-from frontdesk.database import connections, files, schema, values
+from frontdesk.database import files, schema, values
 from frontdesk.database.connections import Database, quoted
 from frontdesk.database.schema import Table
+from frontdesk.database.sqlite import catalog, drivers
 from frontdesk.history import entries
 
 _VERB = re.compile(r"(?:\s|;|\(|--[^\n]*(?:\n|$)|/\*.*?\*/)*(\w+)", re.DOTALL)
@@ -77,7 +78,7 @@ class Recorder:
         self.remove()
         self._make_entries()
         self._driver.execute(f"PRAGMA recursive_triggers = {'OFF' if self.misses_replaced() else 'ON'}")
-        for table in schema.read_tables(self._driver).values():
+        for table in catalog.read_tables(self._driver).values():
             if table.editable:  # a virtual table takes no triggers, and rows without a key could not be told apart
                 self._watch(table)
         self._version = self._versions()
@@ -289,12 +290,12 @@ def recorder_of(connection: Connection) -> Recorder:
     """The recorder of the driver's connection below."""
     recorder = connection.info.get("recorder")
     if recorder is None:
-        recorder = connection.info["recorder"] = Recorder(connections.driver_of(connection))
+        recorder = connection.info["recorder"] = Recorder(drivers.driver_of(connection))
     assert isinstance(recorder, Recorder)
     return recorder
 
 
-def connect(name: str, folder: Path | None = None) -> connections.RecordedConnection:
+def connect(name: str, folder: Path | None = None) -> drivers.RecordedConnection:
     """The driver's own PEP 249 connection to a database of the desk, made when missing; its changes are recorded.
 
     Without `folder` the desk is that of the run, else the one that FRONTDESK_DESK names, else the current folder. Where
@@ -302,7 +303,7 @@ def connect(name: str, folder: Path | None = None) -> connections.RecordedConnec
     """
     folder = folder or Path(os.environ.get("FRONTDESK_DESK", "."))
     path = files.find(folder).get(name, folder / (name if Path(name).suffix in files.SUFFIXES else f"{name}.db"))
-    connection = connections.open_recorded(path, read_only=bool(os.environ.get("FRONTDESK_READ_ONLY")))
+    connection = drivers.open_recorded(path, read_only=bool(os.environ.get("FRONTDESK_READ_ONLY")))
     recorder = Recorder(connection)
     connection.recorder = recorder.before
     connection.ended = recorder.begin

@@ -11,7 +11,7 @@ from sqlalchemy import Connection
 
 from frontdesk import errors
 from frontdesk.context import Caller
-from frontdesk.database import alterations, connections, schema, values
+from frontdesk.database import alterations, schema, values
 from frontdesk.database.connections import Database
 from frontdesk.database.schema import Table
 from frontdesk.history import blocks, capture, changes, entries
@@ -58,7 +58,7 @@ class _Undoing:
 
     def undo(self, headers: list[Any]) -> None:
         loads = blocks.find(self._connection, [header.id for header in headers])
-        connections.driver_of(self._connection).execute("PRAGMA defer_foreign_keys = ON")
+        schema.defer_foreign_keys(self._connection)
         for header in headers:
             if json.loads(header.key) == []:
                 self._undo_schema(header)

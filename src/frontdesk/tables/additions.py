@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from sqlalchemy import Connection
 
 from frontdesk.context import Caller
-from frontdesk.database import connections, schema
+from frontdesk.database import schema
 from frontdesk.database.connections import Database
 from frontdesk.database.schema import Column, Table
 from frontdesk.errors import ConflictError, InputError, PermissionDenied
@@ -47,7 +47,7 @@ class Rows(Load):
         names = tuple(column.name for column in self._columns if column)
         with capture.recording(self.database, self.by, "import") as connection:
             self._check_same(connection)
-            plain = contiguous and not schema.has_triggers(connection, self._table.name)
+            plain = contiguous and not schema.has_triggers(connection, self._table)
             if plain:
                 capture.recorder_of(connection).leave_out(self._table.name)
             before = self._count(connection)
@@ -122,7 +122,7 @@ class Replacement(Rows):
         with capture.recording(self.database, self.by, "import") as connection:
             self._check_same(connection)
             _check_alone(self.database, connection, self._table.name)
-            connections.driver_of(connection).execute("PRAGMA defer_foreign_keys = ON")
+            schema.defer_foreign_keys(connection)
             connection.execute(sa.delete(self._table.clause))
             for values, rows in self._values():
                 self.insert(connection, self._table.name, names, values, Digest())

@@ -9,11 +9,12 @@ from sqlalchemy import Connection
 
 from frontdesk import context
 from frontdesk.context import Caller
-from frontdesk.database import alterations, connections, schema, statements
+from frontdesk.database import alterations, schema, statements
 from frontdesk.database.alterations import Shape
 from frontdesk.database.connections import Database
 from frontdesk.database.queries import Answer
 from frontdesk.database.schema import Table
+from frontdesk.database.sqlite import catalog, drivers
 from frontdesk.database.statements import WritingGuard
 from frontdesk.errors import InputError
 from frontdesk.history import blocks, capture, changes
@@ -104,11 +105,11 @@ def carry_out(order: Order) -> Outcome:
 
 
 def _carry_out(database: Database, connection: Connection, order: Order) -> Outcome:
-    driver = connections.driver_of(connection)
+    driver = drivers.driver_of(connection)
     newest, written = changes.newest(connection), driver.total_changes
-    known = schema.read_tables(driver)
+    known = catalog.read_tables(driver)
     nameless = [table.name for table in known.values() if table.kind == "table" and not table.editable]
-    guard = WritingGuard(nameless, schema.inner_tables(driver))
+    guard = WritingGuard(nameless, catalog.inner_tables(driver))
     answer = _execute(connection, order, guard)
     made = changes.since(connection, database.name, newest)
     made.sort(key=lambda change: (change.table.casefold() != guard.target.casefold(), change.number))
@@ -126,7 +127,7 @@ def _group(database: Database, connection: Connection, change: Change) -> Group:
 
 def _execute(connection: Connection, order: Order, guard: WritingGuard) -> Answer:
     """Carries out the statement, and records what it did to the schema."""
-    driver, recorder = connections.driver_of(connection), capture.recorder_of(connection)
+    driver, recorder = drivers.driver_of(connection), capture.recorder_of(connection)
     if schema.OWN in order.sql.casefold():  # a trigger's body, a new name: SQLite's authorizer does not see them, and
         raise InputError(errors={"sql": OWN_NAMES})  # takes what a subquery of such a name does for our triggers' doing
     if capture.replaces(order.sql) and recorder.misses_replaced():

@@ -1,0 +1,237 @@
+"""A PostgreSQL database through psycopg: one pool, values in the form that all floors above share, limits of waits."""
+
+import functools
+import threading
+import time
+from collections.abc import Hashable
+from typing import Any
+
+from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
+from sqlalchemy import exc as sqlalchemy_errors
+from sqlalchemy.pool import QueuePool
+
+from frontdesk import errors
+from frontdesk.database.postgresql import faults
+
+try:
+    import psycopg
+    from psycopg import postgres
+    from psycopg.abc import Buffer
+except ImportError as error:
+    raise errors.ConfigError(
+        "PostgreSQL needs the package psycopg.", "Install it: pip install 'frontdesk[postgresql]'"
+    ) from error
+
+OWN_SCHEMA = "frontdesk"
+"""Where Frontdesk's own tables stand, in every database."""
+CONNECT_SECONDS = 2
+"""How long a server may take to answer; of several hosts each."""
+REST_SECONDS = 1.0
+"""After a server did not answer, how long it is not asked again: who waits for it would fill all threads."""
+IDLE_SECONDS = 5.0
+"""A connection that rested for longer is tried before its use."""
+POOL = 10
+"""Connections of one process at most."""
+PREPARE_AFTER = 2
+"""Uses of a statement after which the server keeps it prepared."""
+
+
+class Place:
+    """One database of a PostgreSQL server: a pool whose connections read by themselves or write in transactions."""
+
+    dialect = "postgresql"
+
+    def __init__(self, url: str, *, patience: float, own: bool) -> None:
+        self.url = make_url(url)
+        self.lock = f"SELECT pg_catalog.pg_advisory_xact_lock({OWN_LOCK})" if own else ""
+        self._limits = (
+            f"SET LOCAL lock_timeout = {int(patience * 1000)}; SET LOCAL idle_in_transaction_session_timeout = '60s'"
+        )
+        self._door = Door(self.url, plain=own)
+        self.writer = self._engine()
+        self.readers = self.writer.execution_options(isolation_level="AUTOCOMMIT")
+
+    def prepare(self, connection: Connection, durable: bool) -> None:
+        """Before a transaction; every commit waits for the disk, as the server is set up."""
+
+    def begun(self, connection: Connection) -> None:
+        """After a transaction began: its limits, which no pooler gives to the next client.
+
+        Frontdesk's own tables have one writer at a time, as on SQLite: what a transaction reads stands until it ends.
+        """
+        driver = driver_of(connection)
+        driver.execute(self._limits)
+        if self.lock:
+            driver.execute(self.lock)
+
+    def lock_by(self, table: str) -> None:
+        """From now on writers wait for each other by this table of Frontdesk's own, which nobody else can lock."""
+        self.lock = f"LOCK TABLE {OWN_SCHEMA}.{table} IN SHARE ROW EXCLUSIVE MODE"
+
+    def stamp(self) -> Hashable:
+        """The transactions that were under way and the next one's number: another after every commit."""
+        with self.readers.connect() as connection:
+            return driver_of(connection).execute("SELECT pg_current_snapshot()::text").fetchone()
+
+    def close(self) -> None:
+        """Closes every connection of the pool."""
+        self.writer.dispose()
+
+    def _engine(self) -> Engine:
+        engine = create_engine(
+            self.url.set(query={}),
+            creator=self._door.open,
+            poolclass=QueuePool,
+            pool_size=POOL // 2,
+            max_overflow=POOL - POOL // 2,
+            pool_timeout=CONNECT_SECONDS * 2,
+            logging_name="frontdesk",
+            execution_options={"schema_translate_map": {None: OWN_SCHEMA}},
+            use_native_hstore=False,
+        )
+        event.listen(engine, "checkin", _rested)
+        event.listen(engine, "checkout", _tried)
+        return engine
+
+
+OWN_LOCK = 0x66726F6E74
+"""The advisory lock that writers of Frontdesk's own tables take before these are there."""
+
+
+class Door:
+    """Opens connections; while the server does not answer, says so at once instead of waiting each time."""
+
+    def __init__(self, url: URL, *, plain: bool) -> None:
+        """`plain` gives values as psycopg does, not in the form of people's tables."""
+        self._arguments = arguments(url)
+        self._context = None if plain else common_form()
+        self._trying = threading.Lock()
+        self._closed: tuple[float, errors.Error] | None = None
+
+    def open(self) -> "psycopg.Connection[Any]":
+        """A connection. Raises BusyError while the server cannot be reached, OperationalError when it refuses."""
+        while True:
+            self._check()
+            # While the server answers, many may knock; once it did not, one tries for all.
+            if self._closed is None or self._trying.acquire(timeout=0):
+                break
+            raise self._closed[1]
+        try:
+            connection = connect(self._arguments, self._context)
+        except errors.Error as error:
+            self._closed = time.monotonic() + REST_SECONDS, error
+            raise
+        finally:
+            if self._trying.locked():
+                self._trying.release()
+        self._closed = None
+        return connection
+
+    def _check(self) -> None:
+        closed = self._closed
+        if closed is not None and time.monotonic() < closed[0]:
+            raise closed[1]
+
+
+def connect(given: dict[str, Any], context: Any = None) -> "psycopg.Connection[Any]":
+    """The driver's connection, its times in UTC. Raises BusyError or OperationalError, without a password in it."""
+    try:
+        connection = psycopg.connect(**given, context=context)
+        connection.autocommit = True
+        connection.execute("SET TimeZone = 'UTC'; SET DateStyle = 'ISO, YMD'")
+        connection.autocommit = False
+    except psycopg.Error as error:
+        raise faults.unreachable(error) from None
+    return connection
+
+
+def arguments(url: URL) -> dict[str, Any]:
+    """What psycopg is to connect with: the URL's parts, and our limits where it names none."""
+    pooled = url.query.get("pooler") in {"1", "true"}
+    given = url.set(query={name: value for name, value in url.query.items() if name != "pooler"})
+    parts: dict[str, Any] = given.translate_connect_args(username="user", database="dbname")
+    parts |= {name: value if isinstance(value, str) else ",".join(value) for name, value in _hosts(given).items()}
+    usual = {
+        "connect_timeout": CONNECT_SECONDS,
+        "application_name": "frontdesk",
+        "keepalives_idle": 10,
+        "keepalives_interval": 3,
+        "keepalives_count": 3,
+        "tcp_user_timeout": 15_000,
+        "prepare_threshold": None if pooled else PREPARE_AFTER,
+    }
+    return usual | parts
+
+
+def _hosts(url: URL) -> dict[str, Any]:
+    """The URL's query, where `host=a:5432` may stand several times."""
+    query = dict(url.query)
+    hosts = query.pop("host", None)
+    if hosts is None:
+        return query
+    pairs = [host.partition(":") for host in ([hosts] if isinstance(hosts, str) else hosts)]
+    query["host"] = ",".join(name for name, _, _ in pairs)
+    if any(port for _, _, port in pairs):
+        query["port"] = ",".join(port or "5432" for _, _, port in pairs)
+    return query
+
+
+def driver_of(connection: Connection) -> "psycopg.Connection[Any]":
+    """The driver's connection below a SQLAlchemy one."""
+    driver = connection.connection.driver_connection
+    assert isinstance(driver, psycopg.Connection)
+    return driver
+
+
+def _rested(_: Any, record: Any) -> None:
+    record.info["rested"] = time.monotonic()
+
+
+def _tried(driver: Any, record: Any, _: Any) -> None:
+    """A connection that rested for long may be to a server that was started again since."""
+    rested = record.info.get("rested")
+    if rested is None or time.monotonic() - rested < IDLE_SECONDS:
+        return
+    try:
+        driver.autocommit = True
+        driver.execute("")
+        driver.autocommit = False
+    except psycopg.Error as error:
+        raise sqlalchemy_errors.DisconnectionError from error
+
+
+class _Text(psycopg.adapt.Loader):
+    """A value as PostgreSQL writes it."""
+
+    def load(self, data: Buffer) -> str:
+        return bytes(data).decode()
+
+
+class _Bit(psycopg.adapt.Loader):
+    """True and false as SQLite keeps them."""
+
+    def load(self, data: Buffer) -> int:
+        return int(bytes(data) == b"t")
+
+
+class _Moment(psycopg.adapt.Loader):
+    """A time with a zone as RFC 3339 has it; what has no such form, such as `infinity`, as PostgreSQL writes it."""
+
+    def load(self, data: Buffer) -> str:
+        text = bytes(data).decode()
+        return f"{text[:10]}T{text[11:-3]}Z" if text[10:11] == " " and text.endswith("+00") else text
+
+
+@functools.cache
+def common_form() -> psycopg.adapt.AdaptersMap:
+    """Integers, reals, texts and bytes as such, truth as 1 and 0, and everything else as its text."""
+    made = psycopg.adapt.AdaptersMap(psycopg.adapters)
+    as_they_are = {"int2", "int4", "int8", "oid", "float4", "float8", "bytea", "text", "varchar", "bpchar", "name"}
+    for info in postgres.types:
+        if info.name not in as_they_are:
+            made.register_loader(info.oid, _Text)
+        if info.array_oid:
+            made.register_loader(info.array_oid, _Text)
+    made.register_loader("bool", _Bit)
+    made.register_loader("timestamptz", _Moment)
+    return made

@@ -1,0 +1,1 @@
+"""What only SQLite needs: its files, its pragmas, its catalog."""
