@@ -10,7 +10,7 @@ from frontdesk.context import Caller
 from frontdesk.database import schema
 from frontdesk.database.connections import Database
 from frontdesk.errors import ConflictError, PermissionDenied
-from frontdesk.history import capture, changes, undo
+from frontdesk.history import capture, changes, entries, undo
 from frontdesk.tables import structure
 
 ADA = Caller("ada", "admin")
@@ -191,4 +191,4 @@ def test_a_trigger_of_the_databases_own_that_writes_its_own_table_goes_on_workin
     assert connection.execute("SELECT a, updated FROM t").fetchall() == [(2, 1)]
     connection.close()
     with Database("stamped", tmp_path / "stamped.db").connect() as other:
-        assert changes.exists(other)
+        assert entries.exist(other)

@@ -1,277 +1,57 @@
-"""Records every change of rows, by triggers that only our own connection has and that commit with the change itself.
+"""Every change of rows is recorded: on SQLite by triggers, on PostgreSQL by the verbs that make it."""
 
-The triggers are TEMP: other programs never meet them. They see what cascades and people's own triggers do, and a
-rollback takes their entries along.
-"""
-
-import getpass
-import json
 import os
-import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from sqlalchemy import Connection
-from sqlalchemy.dialects import sqlite
-from sqlalchemy.schema import CreateIndex, CreateTable
 
 from frontdesk import context
 from frontdesk.context import Caller
-from frontdesk.database import files, schema, values
-from frontdesk.database.connections import Database, quoted
+from frontdesk.database import files
+from frontdesk.database.connections import Database
 from frontdesk.database.schema import Table
-from frontdesk.database.sqlite import catalog, drivers
-from frontdesk.history import entries
-
-_VERB = re.compile(r"(?:\s|;|\(|--[^\n]*(?:\n|$)|/\*.*?\*/)*(\w+)", re.DOTALL)
-_REPLACES = re.compile(r"\bOR\s+REPLACE\b|\bREPLACE\s+INTO\b", re.IGNORECASE)
-_HARMLESS = frozenset(
-    "SELECT PRAGMA EXPLAIN BEGIN COMMIT END ROLLBACK SAVEPOINT RELEASE VALUES CREATE ATTACH DETACH VACUUM".split()
-)
-
-SCHEMA_VALUES = ("sql", "steps")
-"""What is kept of a definition before and after its change: SQL, and as JSON the steps that take it back."""
-
-ARGUMENTS = 90
-"""A SQL function takes at most 100 arguments: wider rows are written in pieces."""
+from frontdesk.database.sqlite import drivers
+from frontdesk.history import triggers, verbs
+from frontdesk.history.entries import Where
 
 
-class Recorder:
-    """Records what one connection of the driver changes."""
-
-    def __init__(self, driver: Any) -> None:
-        """Gives the connection the functions that its triggers call."""
-        self._driver = driver
-        self._version: tuple[int, int] | None = None
-        self._listening = True
-        self._operation: str | None = None
-        self._undoes: int | None = None
-        self.begin()
-        driver.create_function("frontdesk_row", -1, _row, deterministic=True)
-        driver.create_function("frontdesk_begins", 3, self._begins)
-        driver.create_function("frontdesk_change", 2, self._change)
-        driver.create_function("frontdesk_who", 1, self._who)
-
-    def begin(self, operation: str | None = None, undoes: int | None = None) -> None:
-        """A new transaction, or a new part of one: what comes is another change, of this operation."""
-        self._changes: dict[tuple[str, str], int] = {}
-        self._last: int | None = None
-        self._first: int | None = None
-        self.label(operation, undoes)
-
-    def label(self, operation: str | None, undoes: int | None = None) -> None:
-        """What comes is a change of its own with this operation, in the same transaction."""
-        self._changes = {}
-        self._operation, self._undoes = operation, undoes
+class Recorder(Protocol):
+    """Records what is changed through one connection."""
 
     @property
-    def ids(self) -> list[int]:
-        """The changes begun since the last label."""
-        return sorted(self._changes.values())
-
-    def prepare(self) -> None:
-        """Installs the triggers, anew when the schema has changed or a rollback took them."""
-        if self._versions() == self._version:
-            return
-        self.remove()
-        self._make_entries()
-        self._driver.execute(f"PRAGMA recursive_triggers = {'OFF' if self.misses_replaced() else 'ON'}")
-        for table in catalog.read_tables(self._driver).values():
-            if table.editable:  # a virtual table takes no triggers, and rows without a key could not be told apart
-                self._watch(table)
-        self._version = self._versions()
-
-    def misses_replaced(self) -> bool:
-        """Whether the rows that INSERT OR REPLACE takes away stay unseen: where the database has triggers of its own.
-
-        Without these, recursion shows ours the row that INSERT OR REPLACE takes away; people's own may call
-        themselves without end when it is on, since SQLite's default is off.
-        """
-        return self._driver.execute("SELECT 1 FROM main.sqlite_master WHERE type = 'trigger'").fetchone() is not None
-
-    def remove(self) -> None:
-        """Takes the triggers away: ALTER TABLE refuses to work while a trigger names what it alters."""
-        found = self._driver.execute("SELECT name FROM temp.sqlite_master WHERE type = 'trigger'").fetchall()
-        for (name,) in found:
-            if name.startswith(schema.OWN):
-                self._driver.execute(f"DROP TRIGGER temp.{quoted(name)}")
-        self._version = None
-
-    def before(self, _: Any, sql: str) -> None:
-        """Hears of each statement of a person's own connection before it is carried out."""
-        if self._listening:
-            if not self._driver.in_transaction:
-                self.begin()
-            with self._ours():
-                self._make_ready(_VERB.match(sql))
-
-    @contextmanager
-    def _ours(self) -> Iterator[None]:
-        """What we execute ourselves: it is told to us as well, and rows may be anything that people like."""
-        driver, self._listening = self._driver, False
-        theirs = driver.row_factory, driver.text_factory
-        driver.row_factory, driver.text_factory = None, str
-        try:
-            yield
-        finally:
-            driver.row_factory, driver.text_factory = theirs
-            self._listening = True
-
+    def ids(self) -> list[int]: ...
+    def begin(self, operation: str | None = None, undoes: int | None = None) -> None: ...
+    def label(self, operation: str | None, undoes: int | None = None) -> None: ...
+    def resume(self, operation: str, undoes: int) -> None: ...
+    def prepare(self) -> None: ...
+    def remove(self) -> None: ...
+    def leave_out(self, table: str) -> None: ...
+    def rename(self, table: str, new: str) -> None: ...
+    def enter(self, table: str, operation: str, columns: Sequence[str], key: Sequence[str]) -> int: ...
     def record_schema(
         self, table: str, *, before: str | None = None, after: str | None = None, steps: Sequence[Any] | None = None
-    ) -> int:
-        """Enters a change of the table's definition, SQL before and after, and gives the change's number.
-
-        `steps` of `database.alterations` take it back; without any it cannot be undone.
-        """
-        self.prepare()
-        self.label(self._operation, self._undoes)  # a second change of one table is a change of its own
-        number = self.enter(table, self._operation or "schema", SCHEMA_VALUES, [])
-        kept = None if steps is None else json.dumps(steps)
-        texts = [None if sql is None else values.exact([sql, kept]) for sql in (before, after)]
-        self._driver.execute(
-            f"INSERT INTO {entries.rows.name} (change, before, after) VALUES (?, ?, ?)", [number, *texts]
-        )
-        return number
-
-    def rename(self, table: str, new: str) -> None:
-        """Carries the history of a table over to its new name."""
-        self._driver.execute(f'UPDATE {entries.changes.name} SET "table" = ? WHERE "table" = ?', [new, table])
-
-    def enter(self, table: str, operation: str, columns: Sequence[str], key: Sequence[str]) -> int:
-        """Enters a change whose rows are written by the caller, and gives its number."""
-        newest = self._driver.execute(f"SELECT coalesce(max(id), 0) FROM {entries.changes.name}").fetchone()[0]
-        self._begins(table, operation, newest)
-        number = self._change(table, operation)
-        facts = [self._who(fact) for fact in ("at", "user", "request", "run", "transaction", "undoes")]
-        self._driver.execute(
-            f'INSERT INTO {entries.changes.name} (id, "table", operation, columns, "key", at, user, request, run,'
-            ' "transaction", undoes) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)',
-            [number, table, operation, json.dumps(list(columns)), json.dumps(list(key)), *facts],
-        )
-        return number
-
-    def leave_out(self, table: str) -> None:
-        """Takes the triggers of one table away, whose rows the caller records; `prepare` brings them back."""
-        for operation in ("insert", "update", "delete"):
-            self._driver.execute(f"DROP TRIGGER IF EXISTS temp.{quoted(f'{schema.OWN}{operation}_{table}')}")
-
-    def _make_ready(self, found: re.Match[str] | None) -> None:
-        verb = _verb(found)
-        if verb in {"ALTER", "DROP"}:
-            self.remove()
-        elif verb not in _HARMLESS:
-            if self._version is None and not self._driver.in_transaction:
-                self._driver.execute("PRAGMA journal_mode = WAL").fetchone()
-            self.prepare()
-
-    def _versions(self) -> tuple[int, int]:
-        """Of the schema and of our triggers: a rollback brings older triggers back, and their number with them."""
-        places = ("main", "temp")
-        main, temp = (self._driver.execute(f"PRAGMA {place}.schema_version").fetchone()[0] for place in places)
-        return main, temp
-
-    def _make_entries(self) -> None:
-        known = self._driver.execute("SELECT 1 FROM sqlite_master WHERE name = ?", [entries.blocks.name]).fetchone()
-        if known is None:
-            for sql in _entries_sql():
-                self._driver.execute(sql)
-
-    def _watch(self, table: Table) -> None:
-        for operation, before, after in (("insert", "", "NEW"), ("update", "OLD", "NEW"), ("delete", "OLD", "")):
-            self._driver.execute(_trigger(table, operation, before, after))
-
-    def _begins(self, table: str, operation: str, newest: int) -> int:
-        """Whether this row is the first of a change. `newest` is the newest change in the database.
-
-        When that is not the one we began last, ours was rolled back or another writer came between.
-        """
-        if self._last is not None and newest != self._last:
-            self._changes, self._first = {}, None
-        group = (table, self._operation or operation)
-        if group in self._changes:
-            return 0
-        self._last = self._changes[group] = newest + 1
-        self._first = self._first or self._last
-        return 1
-
-    def _change(self, table: str, operation: str) -> int:
-        return self._changes[table, self._operation or operation]
-
-    def _who(self, what: str) -> Any:
-        facts: dict[str, Callable[[], Any]] = {
-            "at": lambda: values.now().replace(tzinfo=None).isoformat(" ", "microseconds"),
-            "user": lambda: context.user.get() or f"cli:{getpass.getuser()}",
-            "request": context.request.get,
-            "run": context.run.get,
-            "operation": lambda: self._operation,
-            "undoes": lambda: self._undoes,
-            "transaction": lambda: self._first,
-        }
-        return facts[what]()
+    ) -> int: ...
+    def insert(self, connection: Connection, table: Table, row: Mapping[str, Any]) -> tuple[Any, ...]: ...
+    def update(self, connection: Connection, table: Table, where: Where, row: Mapping[str, Any]) -> int: ...
+    def delete(self, connection: Connection, table: Table, where: Where) -> int: ...
 
 
-def _row(*parts: Any) -> str:
-    return values.exact(parts)[1:-1]
+def insert(connection: Connection, table: Table, row: Mapping[str, Any]) -> tuple[Any, ...]:
+    """Inserts a row, recorded, and gives its key."""
+    return recorder_of(connection).insert(connection, table, row)
 
 
-def value_names(table: Table) -> list[str]:
-    """The names of the values that history keeps of a row: its columns, and the hidden key where there is one."""
-    return [column.name for column in table.columns] + ([table.row_id] if table.row_id else [])
+def update(connection: Connection, table: Table, where: Where, row: Mapping[str, Any]) -> int:
+    """Sets columns of the rows that fit, recorded, and gives how many there were."""
+    return recorder_of(connection).update(connection, table, where, row)
 
 
-def _values(row: str, names: Sequence[str]) -> str:
-    """SQL for the JSON text of a row's values."""
-    if not row:
-        return "NULL"
-    pieces = [names[start : start + ARGUMENTS] for start in range(0, len(names), ARGUMENTS)]
-    calls = [f"frontdesk_row({', '.join(f'{row}.{quoted(name)}' for name in piece)})" for piece in pieces]
-    return "'[' || " + " || ',' || ".join(calls) + " || ']'"
-
-
-def _trigger(table: Table, operation: str, before: str, after: str) -> str:
-    names = value_names(table)
-    literal = "'" + table.name.replace("'", "''") + "'"
-    columns = "'" + json.dumps(names).replace("'", "''") + "'"
-    key = "'" + json.dumps(table.key).replace("'", "''") + "'"
-    changes, rows = quoted(entries.changes.name), quoted(entries.rows.name)
-    facts = ", ".join(f"frontdesk_who('{fact}')" for fact in ("at", "user", "request", "run", "transaction", "undoes"))
-    return f"""
-CREATE TEMP TRIGGER {quoted(f"{schema.OWN}{operation}_{table.name}")}
-AFTER {operation.upper()} ON main.{quoted(table.name)}
-BEGIN
-  INSERT INTO {changes} (id, "table", operation, columns, "key", at, user, request, run, "transaction", undoes)
-  SELECT frontdesk_change({literal}, '{operation}'), {literal}, coalesce(frontdesk_who('operation'), '{operation}'),
-         {columns}, {key}, {facts}
-  WHERE frontdesk_begins({literal}, '{operation}', coalesce((SELECT max(id) FROM {changes}), 0));
-  INSERT INTO {rows} ("change", "key", "before", "after")
-  VALUES (frontdesk_change({literal}, '{operation}'), {_values(before or after, table.key)},
-          {_values(before, names)}, {_values(after, names)});
-END"""
-
-
-def _entries_sql() -> list[str]:
-    dialect = sqlite.dialect()
-    tables = [entries.changes, entries.rows, entries.blocks]
-    made = [str(CreateTable(table, if_not_exists=True).compile(dialect=dialect)) for table in tables]
-    indexes = [index for table in tables for index in sorted(table.indexes, key=lambda index: str(index.name))]
-    return made + [str(CreateIndex(index, if_not_exists=True).compile(dialect=dialect)) for index in indexes]
-
-
-def replaces(sql: str) -> bool:
-    """Whether a statement may take rows away to make room for others."""
-    return _verb(_VERB.match(sql)) != "CREATE" and _REPLACES.search(sql) is not None
-
-
-def defines(sql: str) -> bool:
-    """Whether a statement alters or drops: then our triggers must be away, since SQLite refuses while one is there."""
-    return _verb(_VERB.match(sql)) in {"ALTER", "DROP"}
-
-
-def _verb(found: re.Match[str] | None) -> str:
-    return found[1].upper() if found else ""
+def delete(connection: Connection, table: Table, where: Where) -> int:
+    """Deletes the rows that fit, recorded with all that is deleted or changed along, and gives how many there were."""
+    return recorder_of(connection).delete(connection, table, where)
 
 
 @contextmanager
@@ -280,6 +60,8 @@ def recording(
 ) -> Iterator[Connection]:
     """A writing transaction whose every change of rows is in the history, by this caller; a trial leaves nothing."""
     with context.bind(user=by.name), database.trial() if trial else database.transaction() as connection:
+        if database.dialect == "postgresql":
+            connection.info["recorder"] = verbs.Recorder(database, connection)
         recorder = recorder_of(connection)
         recorder.begin(operation)
         recorder.prepare()
@@ -288,10 +70,9 @@ def recording(
 
 def recorder_of(connection: Connection) -> Recorder:
     """The recorder of the driver's connection below."""
-    recorder = connection.info.get("recorder")
+    recorder: Recorder | None = connection.info.get("recorder")
     if recorder is None:
-        recorder = connection.info["recorder"] = Recorder(drivers.driver_of(connection))
-    assert isinstance(recorder, Recorder)
+        recorder = connection.info["recorder"] = triggers.Recorder(drivers.driver_of(connection))
     return recorder
 
 
@@ -304,7 +85,7 @@ def connect(name: str, folder: Path | None = None) -> drivers.RecordedConnection
     folder = folder or Path(os.environ.get("FRONTDESK_DESK", "."))
     path = files.find(folder).get(name, folder / (name if Path(name).suffix in files.SUFFIXES else f"{name}.db"))
     connection = drivers.open_recorded(path, read_only=bool(os.environ.get("FRONTDESK_READ_ONLY")))
-    recorder = Recorder(connection)
+    recorder = triggers.Recorder(connection)
     connection.recorder = recorder.before
     connection.ended = recorder.begin
     return connection

@@ -14,6 +14,9 @@ from frontdesk.database.connections import Database
 from frontdesk.errors import NotFoundError
 from frontdesk.history import blocks, entries
 
+HIDDEN_KEYS = {"rowid", "_rowid_", "oid", f"{schema.OWN}row"}
+"""The names of keys that no column shows."""
+
 
 @dataclass(frozen=True)
 class Row:
@@ -90,7 +93,7 @@ def search(
     if before is not None:
         statement = statement.where(listed.c.id < before)
     with database.connect() as connection:
-        if not exists(connection):
+        if not entries.exist(connection):
             return Page([], None)
         found = connection.execute(statement.where(_touches(key, blocks.exist(connection)))).all()
         changes = _changes(connection, database.name, found[:size], key)
@@ -103,7 +106,7 @@ def deletions(database: Database, size: int = 20) -> list[Change]:
     gone = sa.exists().where(kept.change == listed.c.id, kept.after.is_(None))
     statement = sa.select(listed).where(listed.c.operation == "schema", listed.c.key == "[]", gone)
     with database.connect() as connection:
-        if not exists(connection):
+        if not entries.exist(connection):
             return []
         found = connection.execute(statement.order_by(listed.c.id.desc()).limit(size)).all()
         there = schema.read(database, connection)
@@ -113,14 +116,14 @@ def deletions(database: Database, size: int = 20) -> list[Change]:
 
 def newest(connection: Connection) -> int:
     """The number of the newest change, 0 before the first."""
-    if not exists(connection):
+    if not entries.exist(connection):
         return 0
     return connection.scalar(sa.select(sa.func.max(entries.changes.c.id))) or 0
 
 
 def since(connection: Connection, database: str, number: int) -> list[Change]:
     """The changes after this number as this transaction sees them, oldest first."""
-    if not exists(connection):
+    if not entries.exist(connection):
         return []
     listed = entries.changes
     found = connection.execute(sa.select(listed).where(listed.c.id > number).order_by(listed.c.id)).all()
@@ -131,7 +134,7 @@ def find(database: Database, number: int) -> Change:
     """The change of this number. Raises NotFoundError."""
     with database.connect() as connection:
         found = (
-            exists(connection)
+            entries.exist(connection)
             and connection.execute(sa.select(entries.changes).where(entries.changes.c.id == number)).all()
         )
         if not found:
@@ -156,7 +159,7 @@ def rows_in(
         .limit(size + 1)
     )
     header = (
-        exists(connection)
+        entries.exist(connection)
         and connection.execute(sa.select(entries.changes).where(entries.changes.c.id == number)).first()
     )
     if not header:
@@ -183,11 +186,6 @@ def _loaded(
         key = [place] if hidden else [named[name] for name in table.key]
         listed.append(Row(key[0] if len(key) == 1 else key, None, named))
     return listed, str(found[size - 1][0]) if len(found) > size else None
-
-
-def exists(connection: Connection) -> bool:
-    """Whether anything was ever recorded in this database."""
-    return sa.inspect(connection).has_table(entries.changes.name)
 
 
 def _touches(key: Sequence[Any] | None, loads: bool) -> sa.ColumnElement[bool]:
@@ -273,6 +271,6 @@ def _named(names: list[str], text: str | None, key: set[str]) -> dict[str, Any] 
         return None
     named = dict(zip(names, values.exactly(text), strict=True))
     return {
-        ("_key" if name == names[-1] and name in key and name in {"rowid", "_rowid_", "oid"} else name): value
+        ("_key" if name == names[-1] and name in key and name in HIDDEN_KEYS else name): value
         for name, value in named.items()
     }

@@ -1,16 +1,35 @@
 """The tables that history keeps in each database: a change, the rows that it changed, and what it loaded."""
 
-import sqlalchemy as sa
-from sqlalchemy import Column, Index, Integer, MetaData, String, Table, Text
+import getpass
+from collections.abc import Sequence
+from typing import Any, TypeAlias
 
+import sqlalchemy as sa
+from sqlalchemy import BigInteger, Column, Connection, Index, Integer, MetaData, String, Table, Text
+
+from frontdesk import context
+from frontdesk.database import schema
+from frontdesk.database.postgresql import OWN_SCHEMA
 from frontdesk.database.values import UTCTime
 
+Where: TypeAlias = Sequence[sa.ColumnElement[bool]]
+"""Conditions that all must hold."""
+
 metadata = MetaData()
+
+_Id = BigInteger().with_variant(Integer, "sqlite")
+
+
+def _some(name: str, *columns: str, unique: bool = False) -> Index:
+    """An index of the rows in which the last of these columns has a value."""
+    given = sa.column(columns[-1]).isnot(None)
+    return Index(f"_frontdesk_changes_{name}", *columns, unique=unique, sqlite_where=given, postgresql_where=given)
+
 
 changes = Table(
     "_frontdesk_changes",
     metadata,
-    Column("id", Integer, primary_key=True),
+    Column("id", _Id, primary_key=True),
     Column("table", Text, nullable=False),
     Column("operation", String(10), nullable=False),  # insert, update, delete, import, batch, schema or undo
     Column("columns", Text, nullable=False),  # JSON: the names of the values in before and after
@@ -18,36 +37,59 @@ changes = Table(
     Column("at", UTCTime, nullable=False),
     Column("user", String(110), nullable=False),
     Column("request", String(16)),
-    Column("run", Integer),
+    Column("run", _Id),
     Column("part", Integer),
-    Column("transaction", Integer, nullable=False),  # the first change of the same transaction
-    Column("undoes", Integer),
+    Column("transaction", _Id, nullable=False),  # the first change of the same transaction
+    Column("undoes", _Id),
     Index("_frontdesk_changes_table", "table", "id"),
-    Index("_frontdesk_changes_run", "run", sqlite_where=sa.column("run").isnot(None)),
-    Index("_frontdesk_changes_request", "request", sqlite_where=sa.column("request").isnot(None)),
-    Index("_frontdesk_changes_part", "run", "part", unique=True, sqlite_where=sa.column("part").isnot(None)),
-    Index("_frontdesk_changes_undoes", "undoes", sqlite_where=sa.column("undoes").isnot(None)),
+    _some("run", "run"),
+    _some("request", "request"),
+    _some("part", "run", "part", unique=True),
+    _some("undoes", "undoes"),
 )
 
 rows = Table(
     "_frontdesk_history",
     metadata,
-    Column("id", Integer, primary_key=True),
-    Column("change", Integer, nullable=False, index=True),
+    Column("id", _Id, primary_key=True),
+    Column("change", _Id, nullable=False, index=True),
     Column("key", Text),  # JSON, as values.exact writes it; before the change, or after an insert
     Column("before", Text),  # JSON of the values; NULL for an insert
     Column("after", Text),  # JSON of the values; NULL for a delete
-    Index("_frontdesk_history_key", "key"),
+    Index("_frontdesk_history_key", "key", postgresql_using="hash"),  # a key may be longer than a tree's entry
 )
 
 blocks = Table(
     "_frontdesk_blocks",
     metadata,
-    Column("id", Integer, primary_key=True),
-    Column("change", Integer, nullable=False, index=True),
-    Column("rows", Integer, nullable=False),
-    Column("first", Integer, nullable=False),  # the keys of the first row and of the last: the rows between were loaded
-    Column("last", Integer, nullable=False),
+    Column("id", _Id, primary_key=True),
+    Column("change", _Id, nullable=False, index=True),
+    Column("rows", _Id, nullable=False),
+    Column("first", _Id, nullable=False),  # the keys of the first row and of the last: the rows between were loaded
+    Column("last", _Id, nullable=False),
     Column("digest", Text, nullable=False),  # of their values, in the order of their keys
     Column("made", Text),  # the SQL that created the table, when the load did
 )
+
+DEFINITION = ("sql", "steps")
+"""What is kept of a definition before and after its change: SQL, and as JSON the steps that take it back."""
+
+
+def exist(connection: Connection, table: Table = changes) -> bool:
+    """Whether anything was ever recorded in this database."""
+    place = OWN_SCHEMA if connection.dialect.name == "postgresql" else None
+    return sa.inspect(connection).has_table(table.name, schema=place)
+
+
+def asked_by() -> dict[str, Any]:
+    """Who changes something now, and within which request and run."""
+    return {
+        "user": context.user.get() or f"cli:{getpass.getuser()}",
+        "request": context.request.get(),
+        "run": context.run.get(),
+    }
+
+
+def value_names(table: schema.Table) -> list[str]:
+    """The names of the values that history keeps of a row: its columns, and the hidden key where there is one."""
+    return [column.name for column in table.columns] + ([table.row_id] if table.row_id else [])

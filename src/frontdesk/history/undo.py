@@ -1,9 +1,10 @@
 """Undoing: possible when every row now equals what the change left, and itself a change that can be undone."""
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import groupby
 from typing import Any
 
 import sqlalchemy as sa
@@ -14,7 +15,7 @@ from frontdesk.context import Caller
 from frontdesk.database import alterations, schema, values
 from frontdesk.database.connections import Database
 from frontdesk.database.schema import Table
-from frontdesk.history import blocks, capture, changes, entries
+from frontdesk.history import blocks, capture, entries
 
 
 @dataclass(frozen=True)
@@ -59,13 +60,14 @@ class _Undoing:
     def undo(self, headers: list[Any]) -> None:
         loads = blocks.find(self._connection, [header.id for header in headers])
         schema.defer_foreign_keys(self._connection)
-        for header in headers:
-            if json.loads(header.key) == []:
-                self._undo_schema(header)
-            elif header.id in loads:
-                self._undo_load(header, loads[header.id])
-            else:
-                self._undo_change(header)
+        for what, several in groupby(headers, lambda header: _what(header, loads)):
+            if what == "rows":
+                self._undo_rows(list(several))
+            for header in several:
+                if what == "schema":
+                    self._undo_schema(header)
+                else:
+                    self._undo_load(header, loads[header.id])
         if self._refused and all(one["key"] is None for one in self._refused):
             reasons = " ".join(one["reason"] for one in self._refused)
             raise errors.ConflictError(f"It cannot be undone. {reasons}", refused=self._refused)
@@ -76,30 +78,58 @@ class _Undoing:
                 refused=self._refused,
             )
 
-    def _undo_change(self, header: Any) -> None:
-        self._recorder.label("undo", header.id)
-        table = schema.read(self._database, self._connection).get(header.table)
-        names = json.loads(header.columns)
-        if table is None or any(name not in table.clause.c for name in names):
-            self._refuse(None, f"The table {header.table} is gone or has other columns now.")
-            return
-        newest_first = (
-            sa.select(entries.rows).where(entries.rows.c.change == header.id).order_by(entries.rows.c.id.desc())
-        )
-        for row in self._connection.execute(newest_first).all():
-            self._undo_row(table, names, json.loads(header.key), row)
-        self.made += self._recorder.ids
+    def _undo_rows(self, headers: list[Any]) -> None:
+        """Sets the rows of changes back in the reverse order of their changing, whichever change they belong to."""
+        tables: dict[int, tuple[Table, list[str], list[str]]] = {}
+        for header in headers:
+            table = schema.read(self._database, self._connection).get(header.table)
+            names = json.loads(header.columns)
+            if table is None or any(name not in table.clause.c for name in names):
+                self._refuse(None, f"The table {header.table} is gone or has other columns now.")
+            else:
+                tables[header.id] = table, names, json.loads(header.key)
+        rows = entries.rows
+        newest_first = sa.select(rows).where(rows.c.change.in_(tables)).order_by(rows.c.id.desc())
+        found = self._connection.execute(newest_first).all()
+        follows = {number for number, (table, _, _) in tables.items() if self._follows(table, tables)}
+        follows -= {row.change for row in found if row.change in follows and not self._stands(*tables[row.change], row)}
+        for row in found:
+            self._recorder.resume("undo", row.change)
+            self._undo_row(*tables[row.change], row, follows=row.change in follows)
+        for number in tables:
+            self._recorder.resume("undo", number)
+            self.made += self._recorder.ids
 
-    def _undo_row(self, table: Table, names: list[str], key: list[str], row: Any) -> None:
+    def _follows(self, table: Table, others: Mapping[int, tuple[Table, list[str], list[str]]]) -> bool:
+        """Whether rows of the table follow by themselves when keys of the others are set back."""
+        moving = {key.table for key in table.foreign_keys if key.on_update not in {"NO ACTION", "RESTRICT"}}
+        return any(other.name in moving for other, _, _ in others.values())
+
+    def _stands(self, table: Table, names: list[str], key: list[str], row: Any) -> bool:
+        """Whether a row is as the change left it."""
+        after = dict(zip(names, values.exactly(row.after or row.before), strict=True))
+        current = self._connection.execute(
+            sa.select(*(table.clause.c[name] for name in names)).where(*_place(table, key, after))
+        ).first()
+        return (values.exact(current) if current else None) == row.after
+
+    def _is_back(self, table: Table, names: list[str], key: list[str], before: dict[str, Any], row: Any) -> bool:
+        found = sa.select(*(table.clause.c[name] for name in names)).where(*_place(table, key, before))
+        current = self._connection.execute(found).first()
+        return current is not None and values.exact(current) == row.before and row.before != row.after
+
+    def _undo_row(self, table: Table, names: list[str], key: list[str], row: Any, *, follows: bool) -> None:
+        """Sets a row back; where it `follows`, it may have been set back along with another one already."""
         before, after = (
             dict(zip(names, values.exactly(text), strict=True)) if text else None for text in (row.before, row.after)
         )
         standing = after or before or {}
-        place = [
-            table.clause.c[name].is_(sa.null()) if standing[name] is None else table.clause.c[name] == standing[name]
-            for name in key
-        ]
-        current = self._connection.execute(sa.select(*(table.clause.c[name] for name in names)).where(*place)).first()
+        if follows and before and after and self._is_back(table, names, key, before, row):
+            self.rows += 1
+            return
+        place = _place(table, key, standing)
+        found = sa.select(*(table.clause.c[name] for name in names)).where(*place).with_for_update()
+        current = self._connection.execute(found).first()
         shown = [standing[name] for name in key]
         if (values.exact(current) if current else None) != row.after:
             self._refuse(shown, _reason(current, after))
@@ -107,11 +137,11 @@ class _Undoing:
         generated = {column.name for column in table.columns if column.generated}
         given = {name: value for name, value in (before or {}).items() if name not in generated}
         if before is None:
-            self._connection.execute(sa.delete(table.clause).where(*place))
+            capture.delete(self._connection, table, place)
         elif after is None:
-            self._connection.execute(sa.insert(table.clause).values(given))
+            capture.insert(self._connection, table, given)
         else:
-            self._connection.execute(sa.update(table.clause).where(*place).values(given))
+            capture.update(self._connection, table, place, given)
         self.rows += 1
 
     def _undo_load(self, header: Any, block: Any) -> None:
@@ -124,7 +154,7 @@ class _Undoing:
         elif block.made is None:
             self._recorder.label("undo", header.id)
             place = blocks.order(table).between(block.first, block.last)
-            self.rows += self._connection.execute(sa.delete(table.clause).where(place)).rowcount
+            self.rows += capture.delete(self._connection, table, [place])
             self.made += self._recorder.ids
         else:
             self._check_admin()
@@ -208,6 +238,15 @@ class _Undoing:
         self._refused.append({"key": key[0] if key and len(key) == 1 else key, "reason": reason})
 
 
+def _place(table: Table, key: list[str], row: Mapping[str, Any]) -> list[sa.ColumnElement[bool]]:
+    columns = table.clause.c
+    return [columns[name].is_(sa.null()) if row[name] is None else columns[name] == row[name] for name in key]
+
+
+def _what(header: Any, loads: Mapping[int, Any]) -> str:
+    return "schema" if json.loads(header.key) == [] else "load" if header.id in loads else "rows"
+
+
 def _steps(header: Any, kept: dict[str, Any], dropped: bool) -> list[alterations.Step] | None:
     """What takes the change back; before steps were kept, only what made a table could be taken back."""
     if "steps" in kept:
@@ -230,7 +269,7 @@ def _reason(current: Any, after: dict[str, Any] | None) -> str:
 
 def _with_cascades(connection: Connection, database: Database, numbers: Iterable[int]) -> list[Any]:
     """The changes' headers, newest first, with those of the same transaction that their deletes cascaded to."""
-    if not changes.exists(connection):
+    if not entries.exist(connection):
         raise errors.NotFoundError(f"Nothing was ever changed in {database.name}.")
     listed = entries.changes
     found = {

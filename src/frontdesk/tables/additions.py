@@ -123,7 +123,7 @@ class Replacement(Rows):
             self._check_same(connection)
             _check_alone(self.database, connection, self._table.name)
             schema.defer_foreign_keys(connection)
-            connection.execute(sa.delete(self._table.clause))
+            capture.delete(connection, self._table, [])
             for values, rows in self._values():
                 self.insert(connection, self._table.name, names, values, Digest())
                 self.rows += rows

@@ -210,9 +210,10 @@ def find(database: Database, name: str, key: KeyText) -> Row:
         return _find(connection, table, keys.values(table, key))
 
 
-def _find(connection: Connection, table: Table, key: Sequence[Any]) -> Row:
+def _find(connection: Connection, table: Table, key: Sequence[Any], *, locks: bool = False) -> Row:
     names = [column.name for column in table.columns] + ([table.row_id] if table.row_id else [])
-    found = connection.execute(sa.select(*(table.clause.c[name] for name in names)).where(*_at(table, key))).first()
+    statement = sa.select(*(table.clause.c[name] for name in names)).where(*_at(table, key))
+    found = connection.execute(statement.with_for_update() if locks else statement).first()
     if found is None:
         shown = ", ".join(keys.text(value) for value in key)
         raise NotFoundError(f"{table.name} has no row {shown}.")
@@ -288,7 +289,7 @@ def _insert(
         for row in stored:
             known = on_conflict != "error" and _is_there(connection, table, row)
             if not known:
-                made.append(_insert_one(connection, table, row))
+                made.append(capture.insert(connection, table, row))
                 inserted += 1
             elif on_conflict == "update":
                 made.append(_set(connection, table, row))
@@ -303,16 +304,11 @@ def _is_there(connection: Connection, table: Table, row: Mapping[str, Any]) -> b
     return connection.execute(statement).first() is not None
 
 
-def _insert_one(connection: Connection, table: Table, row: Mapping[str, Any]) -> tuple[Any, ...]:
-    statement = sa.insert(table.clause).values(dict(row))
-    return tuple(connection.execute(statement.returning(*(table.clause.c[name] for name in table.key))).one())
-
-
 def _set(connection: Connection, table: Table, row: Mapping[str, Any]) -> tuple[Any, ...]:
     key = tuple(row[name] for name in table.key)
     rest = {name: value for name, value in row.items() if name not in table.key}
     if rest:
-        connection.execute(sa.update(table.clause).where(*_at(table, key)).values(rest))
+        capture.update(connection, table, _at(table, key), rest)
     return key
 
 
@@ -351,10 +347,10 @@ def _update(
 ) -> Row:
     place = keys.values(table, key)
     with capture.recording(database, by) as connection:
-        current = _find(connection, table, place)
+        current = _find(connection, table, place, locks=True)
         _check_match(current, if_match)
         if stored:
-            connection.execute(sa.update(table.clause).where(*_at(table, place)).values(dict(stored)))
+            capture.update(connection, table, _at(table, place), stored)
         return _find(connection, table, [stored.get(name, value) for name, value in zip(table.key, place, strict=True)])
 
 
@@ -364,8 +360,8 @@ def delete(database: Database, name: str, key: KeyText, by: Caller, if_match: st
     place = keys.values(table, key)
     try:
         with capture.recording(database, by) as connection:
-            _check_match(_find(connection, table, place), if_match)
-            connection.execute(sa.delete(table.clause).where(*_at(table, place)))
+            _check_match(_find(connection, table, place, locks=True), if_match)
+            capture.delete(connection, table, _at(table, place))
     except errors.IntegrityError as error:
         if error.rule != "foreign_key":
             raise

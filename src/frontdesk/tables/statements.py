@@ -17,7 +17,7 @@ from frontdesk.database.schema import Table
 from frontdesk.database.sqlite import catalog, drivers
 from frontdesk.database.statements import WritingGuard
 from frontdesk.errors import InputError
-from frontdesk.history import blocks, capture, changes
+from frontdesk.history import blocks, capture, changes, triggers
 from frontdesk.history.changes import Change, Row
 from frontdesk.tables import columns
 
@@ -130,10 +130,10 @@ def _execute(connection: Connection, order: Order, guard: WritingGuard) -> Answe
     driver, recorder = drivers.driver_of(connection), capture.recorder_of(connection)
     if schema.OWN in order.sql.casefold():  # a trigger's body, a new name: SQLite's authorizer does not see them, and
         raise InputError(errors={"sql": OWN_NAMES})  # takes what a subquery of such a name does for our triggers' doing
-    if capture.replaces(order.sql) and recorder.misses_replaced():
+    if triggers.replaces(order.sql) and triggers.misses_replaced(driver):
         raise InputError(errors={"sql": UNSEEN})
     before, version = alterations.shape(connection), schema.version(connection)
-    if capture.defines(order.sql):
+    if triggers.defines(order.sql):
         recorder.remove()
     driver.execute("SAVEPOINT statement")
     try:

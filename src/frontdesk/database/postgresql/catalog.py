@@ -13,8 +13,8 @@ from sqlalchemy import Connection, Engine
 from frontdesk.database import dialects
 from frontdesk.database.connections import quoted
 from frontdesk.database.definitions import OWN, Column, ForeignKey, Table
-from frontdesk.database.postgresql import types
-from frontdesk.database.postgresql.drivers import OWN_SCHEMA, driver_of
+from frontdesk.database.postgresql import OWN_SCHEMA, types
+from frontdesk.database.postgresql.drivers import driver_of
 
 DEFAULT_SCHEMA = "public"
 """The schema whose tables are named without it."""

@@ -11,7 +11,7 @@ from sqlalchemy import exc as sqlalchemy_errors
 from sqlalchemy.pool import QueuePool
 
 from frontdesk import errors
-from frontdesk.database.postgresql import faults
+from frontdesk.database.postgresql import OWN_LOCK, OWN_SCHEMA, faults
 
 try:
     import psycopg
@@ -22,8 +22,6 @@ except ImportError as error:
         "PostgreSQL needs the package psycopg.", "Install it: pip install 'frontdesk[postgresql]'"
     ) from error
 
-OWN_SCHEMA = "frontdesk"
-"""Where Frontdesk's own tables stand, in every database."""
 CONNECT_SECONDS = 2
 """How long a server may take to answer; of several hosts each."""
 REST_SECONDS = 1.0
@@ -92,10 +90,6 @@ class Place:
         event.listen(engine, "checkin", _rested)
         event.listen(engine, "checkout", _tried)
         return engine
-
-
-OWN_LOCK = 0x66726F6E74
-"""The advisory lock that writers of Frontdesk's own tables take before these are there."""
 
 
 class Door:

@@ -1,0 +1,77 @@
+"""Rows written to PostgreSQL as SQLite takes them: keys given or drawn, and Frontdesk's own tables made."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy import Connection, MetaData
+
+from frontdesk import errors
+from frontdesk.database import values
+from frontdesk.database.connections import quoted
+from frontdesk.database.definitions import Table
+from frontdesk.database.postgresql import OWN_LOCK, OWN_SCHEMA
+
+
+def insert(connection: Connection, table: Table, row: Mapping[str, Any], returned: Sequence[str]) -> tuple[Any, ...]:
+    """Inserts a row and gives the values of these columns; a key that was given is not drawn once more later."""
+    names = ", ".join(map(_name, row))
+    given = f"({names}) OVERRIDING SYSTEM VALUE VALUES ({', '.join(['%s'] * len(row))})" if row else "DEFAULT VALUES"
+    shown = ", ".join(map(_name, returned))
+    sql = f"INSERT INTO {_place(table)} {given} RETURNING {shown}"
+    made = connection.exec_driver_sql(sql, tuple(map(values.as_text, row.values()))).one()
+    draw_beyond(connection, table, row)
+    return tuple(made)
+
+
+def draw_beyond(connection: Connection, table: Table, row: Mapping[str, Any]) -> None:
+    """Has the sequences of columns whose value was given go on after it. A sequence that is not ours stays."""
+    drawn = {name for name in row if name == table.row_id or (name in _drawn(table) and row[name] is not None)}
+    for name in drawn:
+        sql = (
+            "SELECT setval(s.name, %s) FROM pg_get_serial_sequence(%s, %s) AS s(name)"
+            " WHERE s.name IS NOT NULL AND %s > coalesce(pg_sequence_last_value(s.name), 0)"
+        )
+        try:
+            with connection.begin_nested():
+                connection.exec_driver_sql(sql, (row[name], _plain(table), name, row[name]))
+        except errors.PermissionDenied:
+            continue
+
+
+def _drawn(table: Table) -> set[str]:
+    return {column.name for column in table.columns if column.automatic}
+
+
+def _place(table: Table) -> str:
+    return f"{_name(str(table.schema))}.{_name(table.bare_name)}"
+
+
+def _plain(table: Table) -> str:
+    """The table's name as `pg_get_serial_sequence` reads it."""
+    return f"{quoted(str(table.schema))}.{quoted(table.bare_name)}"
+
+
+def _name(name: str) -> str:
+    """A name in SQL that goes with parameters, where a percent sign is doubled."""
+    return quoted(name).replace("%", "%%")
+
+
+def next_number(connection: Connection, table: sa.Table) -> int:
+    """The next number of one of Frontdesk's own tables."""
+    drawn = sa.func.pg_get_serial_sequence(f"{OWN_SCHEMA}.{quoted(table.name)}", "id")
+    return int(connection.execute(sa.select(sa.func.nextval(drawn))).scalar_one())
+
+
+def make_own(connection: Connection, metadata: MetaData) -> None:
+    """Makes tables of Frontdesk's own in their schema. Raises PermissionDenied where the user may not."""
+    try:
+        connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({OWN_LOCK})")
+        if not sa.inspect(connection).has_schema(OWN_SCHEMA):
+            connection.exec_driver_sql(f"CREATE SCHEMA {OWN_SCHEMA}")
+        metadata.create_all(connection)
+    except errors.PermissionDenied as error:
+        raise errors.PermissionDenied(
+            f"The database's user may not make the schema {OWN_SCHEMA}, where the history is kept.",
+            f"Have its owner say: CREATE SCHEMA {OWN_SCHEMA} AUTHORIZATION the_user.",
+        ) from error
