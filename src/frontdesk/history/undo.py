@@ -63,6 +63,7 @@ class _Undoing:
         for what, several in groupby(headers, lambda header: _what(header, loads)):
             if what == "rows":
                 self._undo_rows(list(several))
+                continue
             for header in several:
                 if what == "schema":
                     self._undo_schema(header)
@@ -111,7 +112,8 @@ class _Undoing:
         current = self._connection.execute(
             sa.select(*(table.clause.c[name] for name in names)).where(*_place(table, key, after))
         ).first()
-        return (values.exact(current) if current else None) == row.after
+        text: str | None = values.exact(current) if current else None
+        return text == str(row.after) if row.after else text is None
 
     def _is_back(self, table: Table, names: list[str], key: list[str], before: dict[str, Any], row: Any) -> bool:
         found = sa.select(*(table.clause.c[name] for name in names)).where(*_place(table, key, before))
