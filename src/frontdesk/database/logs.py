@@ -16,6 +16,7 @@ loggers = Table(
     Column("id", Integer, primary_key=True),
     Column("name", String(255), nullable=False, unique=True),
     Column("level", Integer, nullable=False, default=0),  # as user code set it; 0 is inherited
+    info={"distribution": "local"},
 )
 
 records = Table(
@@ -32,6 +33,7 @@ records = Table(
     Column("request", String(16)),
     Column("run", Integer),
     Column("user", String(110)),
+    info={"distribution": "local"},
 )
 
 SEVERE: ColumnElement[int] = literal_column("30")
@@ -61,6 +63,7 @@ minutes = Table(
     Column("min_id", _Id, nullable=False),
     Column("max_id", _Id, nullable=False),
     sqlite_with_rowid=False,
+    info={"distribution": "local"},
 )
 
 carried = Table(
@@ -68,6 +71,7 @@ carried = Table(
     metadata,
     Column("file", String(255), primary_key=True),
     Column("offset", BigInteger, nullable=False),  # bytes of the file whose records are in the index
+    info={"distribution": "local"},
 )
 
 REVISION = "0001"

@@ -32,6 +32,7 @@ users = Table(
     Column("role", String(10), nullable=False),
     Column("disabled", Boolean, nullable=False, default=False),
     Column("created", UTCTime, nullable=False),
+    info={"distribution": "reference"},
 )
 
 sessions = Table(
@@ -42,6 +43,7 @@ sessions = Table(
     Column("created", UTCTime, nullable=False),
     Column("used", UTCTime, nullable=False),
     Column("expires", UTCTime, nullable=False),
+    info={"distribution": "reference"},
 )
 
 tokens = Table(
@@ -57,6 +59,7 @@ tokens = Table(
     Column("created", UTCTime, nullable=False),
     Column("used", UTCTime),
     Column("expires", UTCTime),
+    info={"distribution": "reference"},
 )
 
 links = Table(
@@ -68,6 +71,7 @@ links = Table(
     Column("created", UTCTime, nullable=False),
     Column("expires", UTCTime, nullable=False),
     Column("used", UTCTime),
+    info={"distribution": "reference"},
 )
 
 attempts = Table(
@@ -77,6 +81,7 @@ attempts = Table(
     Column("account", String(100), nullable=False, index=True),
     Column("address", String(50), nullable=False, index=True),
     Column("at", UTCTime, nullable=False),
+    info={"distribution": "reference"},
 )
 
 audit = Table(
@@ -89,6 +94,7 @@ audit = Table(
     Column("detail", Text, nullable=False, default=""),
     Column("address", String(50), nullable=False, default=""),
     Column("request", String(16)),
+    info={"distribution": "reference"},
 )
 
 runs = Table(
@@ -122,6 +128,7 @@ runs = Table(
     Index("runs_user", "user", "id"),
     Index("runs_status", "status", "id"),
     sqlite_autoincrement=True,  # an id is never given twice: records and changes refer to it
+    info={"distribution": "id"},
 )
 
 levels = Table(
@@ -132,6 +139,7 @@ levels = Table(
     Column("until", UTCTime),
     Column("by", String(110), nullable=False),
     Column("at", UTCTime, nullable=False),
+    info={"distribution": "reference"},
 )
 
 queries = Table(
@@ -142,6 +150,7 @@ queries = Table(
     Column("sql", Text, nullable=False),
     Column("by", String(110), nullable=False),
     Column("at", UTCTime, nullable=False),
+    info={"distribution": "reference"},
 )
 
 query_stops = Table(
@@ -150,6 +159,7 @@ query_stops = Table(
     Column("database", String(255), primary_key=True),
     Column("user", String(110), primary_key=True),
     Column("at", UTCTime, nullable=False),  # what this user began before then in the database is to end
+    info={"distribution": "reference"},
 )
 
 answers = Table(
@@ -165,6 +175,7 @@ answers = Table(
     Column("status", Integer),  # NULL: not answered yet
     Column("content_type", String(200)),
     Column("body", LargeBinary),  # NULL beside a status: too large to be kept
+    info={"distribution": "reference"},
 )
 
 run_files = Table(
@@ -175,6 +186,7 @@ run_files = Table(
     Column("name", String(200), nullable=False),
     Column("type", String(100), nullable=False),
     Column("bytes", BigInteger, nullable=False),
+    info={"distribution": "run"},
 )
 
 REVISION = "0004"

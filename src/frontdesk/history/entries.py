@@ -46,6 +46,7 @@ changes = Table(
     _some("request", "request"),
     _some("part", "run", "part", unique=True),
     _some("undoes", "undoes"),
+    info={"distribution": "local"},
 )
 
 rows = Table(
@@ -57,6 +58,7 @@ rows = Table(
     Column("before", Text),  # JSON of the values; NULL for an insert
     Column("after", Text),  # JSON of the values; NULL for a delete
     Index("_frontdesk_history_key", "key", postgresql_using="hash"),  # a key may be longer than a tree's entry
+    info={"distribution": "local"},
 )
 
 blocks = Table(
@@ -69,6 +71,7 @@ blocks = Table(
     Column("last", _Id, nullable=False),
     Column("digest", Text, nullable=False),  # of their values, in the order of their keys
     Column("made", Text),  # the SQL that created the table, when the load did
+    info={"distribution": "local"},
 )
 
 DEFINITION = ("sql", "steps")
