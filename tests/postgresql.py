@@ -11,7 +11,7 @@ import secrets
 from collections.abc import Callable, Iterator
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any, LiteralString, cast
+from typing import Any
 from urllib.parse import quote, unquote, urlsplit
 
 import pytest
@@ -31,8 +31,11 @@ STARTED = "postgresql.json"
 class Server:
     """A PostgreSQL server, spoken to as its superuser."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, *, in_memory: bool = False) -> None:
         """`url` is `postgresql+psycopg://user:password@host:port`, with or without a database."""
+        # Measured for an empty database and one of 20 tables: in memory 8 and 8 ms as files, 13 and 17 through the log;
+        # on a disk 54 and 85 ms through the log, as files 50 to 250 and 110 to 300.
+        self._strategy = "FILE_COPY" if in_memory else "WAL_LOG"
         parts = urlsplit(url)
         self.host, self.port = parts.hostname or "127.0.0.1", parts.port or 5432
         self.user, self.password = unquote(parts.username or "postgres"), unquote(parts.password or "")
@@ -48,7 +51,7 @@ class Server:
     def create(self, template: str = "template1") -> str:
         """The URL of a fresh database, a copy of `template`."""
         name = f"test_{secrets.token_hex(6)}"
-        self.execute(f'CREATE DATABASE "{name}" TEMPLATE "{template}" STRATEGY {STRATEGY}')
+        self.execute(f'CREATE DATABASE "{name}" TEMPLATE "{template}" STRATEGY {self._strategy}')
         self._made.add(name)
         return self.url(name)
 
@@ -77,7 +80,7 @@ class Server:
         `database` is a name or a URL.
         """
         name = _name(database)
-        cursor = self._connection(name).execute(cast(LiteralString, sql))
+        cursor = self._connection(name).execute(sql.encode())
         rows: list[tuple[Any, ...]] = []
         while True:
             if cursor.description:
@@ -106,9 +109,6 @@ class Server:
             self._connections.pop(database).close()
 
 
-STRATEGY = "WAL_LOG"
-
-
 def _name(database: str) -> str:
     return unquote(urlsplit(database).path[1:]) if "://" in database else database
 
@@ -118,7 +118,8 @@ def postgresql(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPath
     """The run's PostgreSQL server; the test is skipped, with the line that mends it, where none can be had."""
     if psycopg is None:
         pytest.skip("psycopg is missing: pip install 'psycopg[binary]'")
-    server = Server(os.environ.get(SETTING) or _url(request.config, tmp_path_factory.getbasetemp()))
+    there = os.environ.get(SETTING)
+    server = Server(there) if there else _server(request.config, tmp_path_factory.getbasetemp())
     yield server
     server.close()
 
@@ -155,7 +156,7 @@ def binaries() -> Path:
     return Path(package.origin).parent / "pginstall18" / "bin"
 
 
-def _url(config: pytest.Config, folder: Path) -> str:
+def _server(config: pytest.Config, folder: Path) -> Server:
     """The run's own server, started by whichever worker of xdist comes first."""
     programs = binaries()
     working = _is_worker(config)
@@ -167,7 +168,8 @@ def _url(config: pytest.Config, folder: Path) -> str:
     answer = json.loads(started.read_text())
     if "error" in answer:
         pytest.skip(f"PostgreSQL did not start: {answer['error']} (or set {SETTING}=URL of a superuser)")
-    return f"postgresql+psycopg://{answer['user']}:{answer['password']}@{answer['host']}:{answer['port']}"
+    url = f"postgresql+psycopg://{answer['user']}:{answer['password']}@{answer['host']}:{answer['port']}"
+    return Server(url, in_memory=answer["in_memory"])
 
 
 def _start(programs: Path, watched: int) -> dict[str, Any]:

@@ -7,16 +7,16 @@ import sys
 import time
 from pathlib import Path
 
-import psycopg
 import pytest
 
 from tests import postgresql_server
 from tests.postgresql import SETTING, Server, binaries
 
+psycopg = pytest.importorskip("psycopg", reason="psycopg is missing: pip install 'psycopg[binary]'")
 SCHEMA = "CREATE TABLE pets (id bigint PRIMARY KEY, name text); INSERT INTO pets VALUES (1, 'Ada')"
 
 
-def connected(url: str) -> "psycopg.Connection[tuple[object, ...]]":
+def connected(url: str):
     return psycopg.connect(url.replace("+psycopg", ""), autocommit=True)
 
 
