@@ -1,8 +1,12 @@
+from dataclasses import replace
 from pathlib import Path
+from urllib.parse import quote
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from frontdesk import config
+from frontdesk import config, urls
 from frontdesk.config import Config
 from frontdesk.desk import Desk
 from frontdesk.errors import ConfigError
@@ -48,6 +52,12 @@ def test_the_environment_goes_before_the_file_and_the_command_line_before_both(t
         ("[functions]\nseconds = -1", "[functions] seconds is more than 0.", ""),
         ("[functions]\nworkers = true", "[functions] workers takes a whole number", ""),
         ("[sessions]\nidle_hours = 0", "[sessions] idle_hours is at least 1.", ""),
+        ('[databases]\nshop = "mysql://a:b@c/d"', "[databases] shop is no address of a PostgreSQL database.", "user:"),
+        ('[databases]\nshop = "postgresql://a:b@c"', "[databases] shop names no database.", "postgresql://"),
+        ('[databases]\nshop = "postgresql://a:b@c:x/d"', "[databases] shop cannot be read as an address.", ""),
+        ('[databases]\n"a/b" = "postgresql://c/d"', "'a/b' in [databases] cannot be a database's name.", ""),
+        ('[queries.readers]\nshop = "x"', "[queries.readers] shop is no address", "postgresql://"),
+        ('state = "postgresql://a/b"\n[databases]\nstate = "postgresql://a/c"', "name two databases", ""),
     ],
 )
 def test_a_setting_that_cannot_be_is_named_with_what_to_write(
@@ -68,3 +78,25 @@ def test_a_size_that_is_none_is_named_before_anything_is_served(tmp_path: Path) 
     (tmp_path / "frontdesk.toml").write_text('[functions]\nmemory = "lots"')
     with pytest.raises(ConfigError, match=r"\[functions\] memory must be written as in .512 MB., not 'lots'"):
         Desk(tmp_path)
+
+
+def test_databases_are_named_by_url_in_the_file_and_the_environment_and_two_names_are_our_own(tmp_path: Path) -> None:
+    text = '[databases]\nshop = "postgres://a:b@c/d"\nlogs = "postgresql+psycopg://c/e"'
+    variables = {"FRONTDESK_DATABASES_MORE": "postgresql://c/m?pooler=1", "FRONTDESK_STATE": "postgresql://c/s"}
+    read = load(tmp_path, text, **variables, FRONTDESK_QUERIES_READERS_SHOP="postgresql://r:p@c/d")
+    assert read.databases == {"shop": "postgresql+psycopg://a:b@c/d", "more": "postgresql+psycopg://c/m?pooler=1"}
+    assert (read.state, read.log_index) == ("postgresql+psycopg://c/s", "postgresql+psycopg://c/e")
+    assert read.queries.readers == {"shop": "postgresql+psycopg://r:p@c/d"}
+
+
+@given(st.text(min_size=6).filter(lambda text: len(set(text)) > 3), st.booleans())
+def test_no_sentence_about_an_address_holds_its_password(password: str, in_query: bool) -> None:
+    secret = quote(f"hush{password}hush", safe="")
+    raw = f"postgresql://ada:{secret}@host/db" if not in_query else f"postgresql://ada@host/db?password={secret}"
+    assert secret not in urls.masked(raw)
+    read = replace(Config(Path()), databases={"shop": raw}, state=raw)
+    assert secret not in repr(read)
+    for broken in (raw.replace("@host/db", "@host"), f"my{raw}", f"{raw}#{secret}", raw.replace("@host", "@host:port")):
+        with pytest.raises(ConfigError) as caught:
+            urls.postgresql("[databases] shop", broken)
+        assert secret not in str(caught.value) + caught.value.hint

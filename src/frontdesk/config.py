@@ -1,6 +1,7 @@
 """The settings of a desk: every default, read from `frontdesk.toml` and the environment."""
 
 import difflib
+import functools
 import logging
 import os
 import tomllib
@@ -10,6 +11,7 @@ from pathlib import Path
 from types import UnionType
 from typing import Any, get_origin, get_type_hints
 
+from frontdesk import urls
 from frontdesk.errors import ConfigError
 
 FILE = "frontdesk.toml"
@@ -53,6 +55,7 @@ class QuerySettings:
     """`[queries]`: limits of typed SQL."""
 
     seconds: float = 5.0  #: a query is stopped after this many seconds
+    readers: Mapping[str, str] = field(default_factory=dict, repr=False)  #: by database the URL of the role that reads
 
 
 @dataclass(frozen=True)
@@ -83,6 +86,9 @@ class Config:
     folder: Path
     read_only: bool = False  #: nothing in the people's databases can be changed
     only: tuple[str, ...] = ()  #: not a setting: file names that `serve FILE…` shows, empty is all
+    databases: Mapping[str, str] = field(default_factory=dict, repr=False)  #: by name the URL of a database on a server
+    state: str = field(default="", repr=False)  #: URL of the users, runs …; empty is a file in .frontdesk/
+    log_index: str = field(default="", repr=False)  #: not a setting of its own: `[databases] logs`
     logs: LogSettings = field(default_factory=LogSettings)
     functions: FunctionSettings = field(default_factory=FunctionSettings)
     files: FileSettings = field(default_factory=FileSettings)
@@ -101,7 +107,9 @@ class Config:
         return self.state_folder / "files"
 
 
-HIDDEN = {"folder", "only", "level_given"}
+OWN = ("state", "logs")
+"""Names in `[databases]` that are Frontdesk's own: users and runs; the log index."""
+HIDDEN = {"folder", "only", "level_given", "log_index"}
 """Fields that are no settings."""
 
 
@@ -113,13 +121,38 @@ def load(folder: Path | str, environment: Mapping[str, str] | None = None, **giv
     folder = Path(folder).resolve()
     only = tuple(given.pop("only", ()))
     values = _read_file(folder / FILE)
-    _fill(Config(folder), values, "")  # by itself first: what is merged over it would hide its faults
+    _with_urls(_fill(Config(folder), values, ""))  # by itself first: what is merged over it would hide its faults
     _merge(values, _read_environment(os.environ if environment is None else environment))
     _merge(values, given)
-    config: Config = _fill(Config(folder), values, "")
+    config = _with_urls(_fill(Config(folder), values, ""))
     logs = replace(config.logs, level_given="level" in values.get("logs", {}))
     _check(config)
     return replace(config, only=only, logs=logs)
+
+
+def _with_urls(config: Config) -> Config:
+    """With every URL in the one way it is written, and Frontdesk's own two databases apart from people's."""
+    given = {name: _checked_url(f"[databases] {name}", name, url) for name, url in config.databases.items()}
+    state = urls.postgresql("state", config.state) if config.state else ""
+    if state and given.get("state", state) != state:
+        raise ConfigError("frontdesk.toml: state and [databases] state name two databases.", "Leave one of them out.")
+    readers = {
+        name: urls.postgresql(f"frontdesk.toml: [queries.readers] {name}", url)
+        for name, url in config.queries.readers.items()
+    }
+    return replace(
+        config,
+        databases={name: url for name, url in given.items() if name not in OWN},
+        state=given.get("state", state),
+        log_index=given.get("logs", ""),
+        queries=replace(config.queries, readers=readers),
+    )
+
+
+def _checked_url(label: str, name: str, url: str) -> str:
+    if not name.strip() or not name.isprintable() or "/" in name or name in {".", ".."}:
+        raise ConfigError(f"frontdesk.toml: {name!r} in [databases] cannot be a database's name.", "Write letters.")
+    return urls.postgresql(f"frontdesk.toml: {label}", url)
 
 
 def _read_file(path: Path) -> dict[str, Any]:
@@ -143,7 +176,16 @@ def _read_environment(environment: Mapping[str, str]) -> dict[str, Any]:
                 _take(environment, f"{item.name}_{inner.name}", values.setdefault(item.name, {}), inner.name, default)
         else:
             _take(environment, item.name, values, item.name, Config(Path()))
+    for variable, text in environment.items():
+        for start, place in _NAMED.items():
+            if variable.startswith(start) and variable != start:
+                by_name = functools.reduce(lambda inside, name: inside.setdefault(name, {}), place, values)
+                by_name[variable.removeprefix(start).lower()] = text
     return {name: value for name, value in values.items() if value != {}}
+
+
+_NAMED = {"FRONTDESK_DATABASES_": ("databases",), "FRONTDESK_QUERIES_READERS_": ("queries", "readers")}
+"""What variables begin with that go on with the name of a database."""
 
 
 def _take(environment: Mapping[str, str], variable: str, values: dict[str, Any], name: str, default: Any) -> None:

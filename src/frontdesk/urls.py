@@ -1,0 +1,49 @@
+"""The addresses of databases on a server: checked, written in one way, and shown without their password."""
+
+import re
+from urllib.parse import urlsplit, urlunsplit
+
+from frontdesk.errors import ConfigError
+
+POSTGRESQL = "postgresql+psycopg"
+_NAMES = {"postgresql", "postgres", POSTGRESQL}
+_HINT = "Write it as postgresql://user:password@host:5432/database."
+_SECRET = re.compile(r"((?:^|[?&])(?:password|sslpassword|passfile)=)[^&]*", re.IGNORECASE)
+_SHOWN = re.compile(r"//[^/]*@")
+
+
+def postgresql(label: str, url: str) -> str:
+    """The URL with the driver that Frontdesk uses. Raises ConfigError, naming the setting and never the password."""
+    scheme, separator, rest = url.strip().partition("://")
+    if not separator or scheme.lower() not in _NAMES:
+        raise ConfigError(f"{label} is no address of a PostgreSQL database.", _HINT)
+    made = f"{POSTGRESQL}://{rest}"
+    try:
+        parts = urlsplit(made)
+        _ = parts.port
+    except ValueError:
+        raise ConfigError(
+            f"{label} cannot be read as an address.", f"{_HINT} A sign such as # or @ is %23, %40."
+        ) from None
+    if not parts.path.strip("/") or parts.fragment or "#" in made:
+        raise ConfigError(f"{label} names no database.", f"{_HINT} A sign such as # or / in a password is %23, %2F.")
+    if any(ord(sign) <= 32 for sign in made):
+        raise ConfigError(f"{label} holds a space or a control character.", _HINT)
+    return made
+
+
+def is_server(place: str) -> bool:
+    """Whether this names a database on a server rather than a file."""
+    return place.partition("://")[0].lower() in _NAMES and "://" in place
+
+
+def masked(url: str) -> str:
+    """The URL as it may be shown: with `***` in place of each password."""
+    try:
+        parts = urlsplit(url)
+        user = parts.username
+        host = parts.netloc.rpartition("@")[2]
+        shown = f"{user}:***@{host}" if "@" in parts.netloc and parts.password is not None else parts.netloc
+        return urlunsplit(parts._replace(netloc=shown, query=_SECRET.sub(r"\1***", parts.query)))
+    except ValueError:
+        return _SHOWN.sub("//***@", url) if "@" in url else "***"
