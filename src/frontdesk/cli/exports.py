@@ -81,7 +81,7 @@ def opened(desk: Desk, name: str, *, writes: bool = False) -> Iterator[Database]
     if name in desk.databases or not path.is_file() or files.problem(path):
         yield desk.database(name)
         return
-    known = next((one for one in desk.databases.values() if one.path == path.resolve()), None)
+    known = next((one for one in desk.databases.values() if one.place == path.resolve()), None)
     if known is not None:
         yield known
         return

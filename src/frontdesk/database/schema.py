@@ -61,6 +61,15 @@ def find(database: Database, connection: Connection, name: str) -> Table:
     return found
 
 
+def forget(database: Database) -> None:
+    """Has the next one who reads look whether a schema was changed from elsewhere."""
+    if database.dialect == "postgresql":
+        from frontdesk.database.postgresql import catalog
+
+        with database.connect() as connection:
+            catalog.forget(connection)
+
+
 def version(connection: Connection) -> Hashable:
     """What changes with every change of the schema."""
     return _catalog(connection).version(connection)

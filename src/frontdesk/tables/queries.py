@@ -18,13 +18,15 @@ import sqlalchemy as sa
 from frontdesk import context
 from frontdesk.config import Config
 from frontdesk.context import Caller
-from frontdesk.database import queries, state, values
+from frontdesk.database import queries, readers, schema, state, values
 from frontdesk.database.connections import Database
+from frontdesk.database.postgresql import tokens
 from frontdesk.database.queries import Answer
 from frontdesk.errors import BusyError, ConflictError, InputError, IntegrityError, NotFoundError, PermissionDenied
 from frontdesk.history import changes
-from frontdesk.tables import statements
+from frontdesk.tables import statements, unrecorded
 from frontdesk.tables.statements import Order, Outcome, Written
+from frontdesk.tables.unrecorded import Unrecorded
 from frontdesk.workers.pool import Pool, Task, WorkerDied
 
 logger = logging.getLogger("frontdesk.queries")
@@ -37,9 +39,12 @@ COMMIT = 1.0
 """Seconds that a statement has besides for what it wrote to reach the disk."""
 PATIENCE = 10.0
 """Seconds that a query waits for a worker: one that was killed takes a while to come back."""
+CONNECT = 3.0
+"""Seconds that a query has besides to reach a server; the server itself keeps to the limit."""
 MEMORY = 512_000_000
 """Bytes that a query may take."""
 LONGEST_NAME = 100
+SET_UP = "`frontdesk check --fix` makes one, or says by which SQL it is made."
 
 _TOKEN = re.compile(
     r"'(?:[^']|'')*'?|\"(?:[^\"]|\"\")*\"?|`(?:[^`]|``)*`?|\[[^\]]*\]?|--[^\n]*|/\*.*?(?:\*/|\Z)"
@@ -59,8 +64,10 @@ class Saved:
     at: datetime
 
 
-def parameters(sql: str) -> list[str]:
+def parameters(sql: str, dialect: str = "sqlite") -> list[str]:
     """The names of the parameters in their order, each once; what stands in texts, names and comments is none."""
+    if dialect == "postgresql":
+        return tokens.parameters(sql)
     found = (match["parameter"] for match in _TOKEN.finditer(sql))
     return list(dict.fromkeys(name[1:] for name in found if name))
 
@@ -77,6 +84,7 @@ class Queries:
 
     def __init__(self, config: Config, state: Database, pool: Pool) -> None:
         self.seconds = config.queries.seconds
+        self._config = config
         self._state = state
         self._pool = pool
         # Each waits in a thread of the server: one is always left for others.
@@ -85,14 +93,32 @@ class Queries:
     def read(self, database: Database, sql: str, given: Mapping[str, Any], by: Caller) -> Answer:
         """The first rows of a query.
 
-        Raises InputError where it is wrong, refused, or stopped at its limit or by its caller; BusyError.
+        Raises InputError where it is wrong, refused, stopped at its limit or by its caller, or where no role is set up
+        to read by; BusyError.
         """
-        bound = _bound(sql, given)
+        place, limit = self._reader(database)
+        bound = _bound(sql, given, database.dialect)
         with self._place():
-            task = self._submit(_read, database.path, sql, bound, self.seconds, limit=self.seconds + GRACE)
+            task = self._submit(_read, place, sql, bound, self.seconds, limit=limit)
             answer: Answer = self._wait(task, database.name, by)
         logger.info("Query of %s: %d rows in %.1f ms", database.name, len(answer.rows), answer.milliseconds)
         return answer
+
+    def missing(self, database: Database) -> str:
+        """Why no query can read this database, and what to do about it; empty where queries can."""
+        if database.dialect == "sqlite" or readers.find(self._config, database):
+            return ""
+        return f"{database.name} has no role for typed SQL to read by. {SET_UP}"
+
+    def _reader(self, database: Database) -> tuple[Path | str, float]:
+        """By what a query reads, and after how many seconds it is killed."""
+        if database.dialect == "sqlite":
+            return database.path, self.seconds + GRACE
+        url = readers.find(self._config, database)
+        if url is None:
+            sentence = self.missing(database)
+            raise InputError(sentence.removesuffix(f" {SET_UP}"), SET_UP, errors={"sql": sentence})
+        return url, self.seconds + CONNECT + GRACE
 
     def write(self, database: Database, sql: str, given: Mapping[str, Any], by: Caller, *, trial: bool) -> Written:
         """Carries out one statement that may change rows and tables, as one transaction of the history.
@@ -105,15 +131,27 @@ class Queries:
                 f"Writing SQL needs the role admin; you are {by.role}.", "Ask an admin of this desk."
             )
         database.check_writable()
-        order = Order(
-            database.name, database.path, sql, _bound(sql, given), self.seconds, by, context.request.get(), trial
-        )
+        bound = _bound(sql, given, database.dialect)
+        if unrecorded.is_unrecorded(database):
+            return self._write_unrecorded(database, sql, bound, by, trial)
+        order = Order(database.name, database.path, sql, bound, self.seconds, by, context.request.get(), trial)
         with self._place():
             outcome = self._carry_out(database, order)
         logger.info(
             "%s in %s: %s", "Dry run" if trial else "SQL", database.name, sql, extra={"changes": outcome.changes}
         )
         return statements.written(database, outcome, trial=trial)
+
+    def _write_unrecorded(
+        self, database: Database, sql: str, bound: Mapping[str, Any], by: Caller, trial: bool
+    ) -> Unrecorded:
+        limit = self.seconds + CONNECT + COMMIT
+        with self._place():
+            task = self._submit(unrecorded.carry_out, database.place, sql, bound, self.seconds, trial, limit=limit)
+            done: Unrecorded = self._wait(task, database.name, by)
+        schema.forget(database)
+        logger.info("%s in %s: %s", "Dry run" if trial else "SQL", database.name, sql, extra={"rows": done.total})
+        return done
 
     def _carry_out(self, database: Database, order: Order) -> Outcome:
         """What the worker did; where it was killed right after its commit, what the history says."""
@@ -252,12 +290,16 @@ def _not_there(name: str) -> NotFoundError:
     return NotFoundError(f"There is no saved query {name!r}.")
 
 
-def _read(path: Path, sql: str, bound: Mapping[str, Any], seconds: float) -> Answer:
+def _read(place: Path | str, sql: str, bound: Mapping[str, Any], seconds: float) -> Answer:
     """The worker's end."""
-    return queries.read(path, sql, bound, seconds)
+    if isinstance(place, Path):
+        return queries.read(place, sql, bound, seconds)
+    from frontdesk.database.postgresql import queries as postgresql  # its driver is an extra
+
+    return postgresql.read(place, sql, bound, seconds)
 
 
-def _bound(sql: Any, given: Any) -> dict[str, Any]:
+def _bound(sql: Any, given: Any, dialect: str) -> dict[str, Any]:
     """The parameters' values. Raises InputError naming each that is missing or no plain value."""
     if not isinstance(sql, str) or not sql.strip():
         raise InputError(errors={"sql": "Write a query, such as SELECT * FROM … ."})
@@ -265,7 +307,7 @@ def _bound(sql: Any, given: Any) -> dict[str, Any]:
         raise InputError(errors={"sql": f"A query has at most {queries.LONGEST_SQL:,} bytes."})
     if not isinstance(given, Mapping):
         raise InputError(errors={"parameters": 'Write an object, such as {"age": 30}.'})
-    wanted = parameters(sql)
+    wanted = parameters(sql, dialect)
     wrong = {name: f"Give a value for :{name}." for name in wanted if name not in given}
     wrong |= {name: "Write a text, a number, true, false or null." for name in wanted if not _plain(given.get(name))}
     if wrong:
