@@ -104,27 +104,25 @@ class Door:
 
     def open(self) -> "psycopg.Connection[Any]":
         """A connection. Raises BusyError while the server cannot be reached, OperationalError when it refuses."""
-        while True:
-            self._check()
-            # While the server answers, many may knock; once it did not, one tries for all.
-            if self._closed is None or self._trying.acquire(timeout=0):
-                break
-            raise self._closed[1]
+        closed = self._closed
+        if closed is None:
+            return self._try()
+        until, error = closed
+        if time.monotonic() < until or not self._trying.acquire(blocking=False):
+            raise error.with_traceback(None)
+        try:  # one tries for all
+            return self._try()
+        finally:
+            self._trying.release()
+
+    def _try(self) -> "psycopg.Connection[Any]":
         try:
             connection = connect(self._arguments, self._context)
         except errors.Error as error:
             self._closed = time.monotonic() + REST_SECONDS, error
             raise
-        finally:
-            if self._trying.locked():
-                self._trying.release()
         self._closed = None
         return connection
-
-    def _check(self) -> None:
-        closed = self._closed
-        if closed is not None and time.monotonic() < closed[0]:
-            raise closed[1]
 
 
 def connect(given: dict[str, Any], context: Any = None) -> "psycopg.Connection[Any]":
