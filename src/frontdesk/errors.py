@@ -112,6 +112,10 @@ class OperationalError(DatabaseError):
     """The database could not do it: not there, damaged, unreadable, interrupted."""
 
 
+class InterruptedError(OperationalError):  # noqa: A001 - a statement was, not a system call
+    """A statement was ended before it was done, as at its limit of seconds."""
+
+
 class IntegrityError(DatabaseError):
     """A constraint forbids it; `rule` is not_null, unique, check or foreign_key, `columns` are concerned."""
 

@@ -1,10 +1,9 @@
 """One database: connections for reading, transactions for writing, and the driver's errors as ours."""
 
 import logging
-import sqlite3
 import threading
 from collections.abc import Hashable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -37,6 +36,8 @@ class Place(Protocol):
     def writer(self) -> Engine: ...
     def prepare(self, connection: Connection, durable: bool) -> None: ...
     def begun(self, connection: Connection) -> None: ...
+    def limit(self, connection: Connection, seconds: float) -> AbstractContextManager[None]: ...
+    def lock_by(self, table: str) -> None: ...
     def stamp(self) -> Hashable: ...
     def close(self) -> None: ...
 
@@ -94,6 +95,12 @@ class Database:
             yield connection
 
     @contextmanager
+    def within(self, seconds: float) -> Iterator[Connection]:
+        """A connection for reading whose statements are ended after so long. Raises InterruptedError then."""
+        with self.snapshot() as connection, self._place.limit(connection, seconds):
+            yield connection
+
+    @contextmanager
     def transaction(self, *, durable: bool = True) -> Iterator[Connection]:
         """A connection inside a writing transaction, committed at the end of the block and rolled back by an error.
 
@@ -118,6 +125,14 @@ class Database:
                 yield connection
             finally:
                 transaction.rollback()
+
+    def is_there(self) -> bool:
+        """Whether there is anything to connect to; of a server only the connection tells."""
+        return self.dialect != "sqlite" or self.path.exists()
+
+    def lock_by(self, table: str) -> None:
+        """From now on writers wait for each other by this table of Frontdesk's own; a SQLite file has a lock itself."""
+        self._place.lock_by(table)
 
     def check_writable(self) -> None:
         """Raises PermissionDenied where the database is served read-only."""
@@ -157,7 +172,9 @@ def _translated() -> Iterator[None]:
         yield
     except sqlalchemy_errors.TimeoutError as error:
         raise errors.BusyError("The database is busy: other writers are before you.") from error
-    except sqlite3.Error as error:
+    except Exception as error:
+        if not dialects.is_drivers(error):
+            raise
         raise dialects.translate(error) from error
 
 

@@ -46,7 +46,7 @@ _BY_CODE: dict[str, tuple[type[errors.DatabaseError], str, str]] = {
         "The disk failed while the database was read or written.",
         "Look at the system's log.",
     ),
-    "SQLITE_INTERRUPT": (errors.OperationalError, "The statement was interrupted.", ""),
+    "SQLITE_INTERRUPT": (errors.InterruptedError, "The statement was interrupted.", ""),
     "SQLITE_TOOBIG": (errors.DataError, "A value is too big for the database.", "At most 1,000,000,000 bytes."),
     "SQLITE_MISMATCH": (errors.DataError, "A value does not fit its column's type.", ""),
 }

@@ -3,7 +3,7 @@
 import hashlib
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
 
@@ -17,12 +17,14 @@ from frontdesk.database.connections import Database
 from frontdesk.database.schema import Table
 from frontdesk.errors import InputError, NotFoundError, PermissionDenied
 from frontdesk.history import capture
-from frontdesk.tables import columns, filters, keys, keyset, structure
+from frontdesk.tables import columns, facets, filters, keys, keyset, refusals, structure
+from frontdesk.tables.facets import Facets
 from frontdesk.tables.keys import KeyText
 from frontdesk.tables.keyset import Place, Sort
 
 MOST = 10_000
 """Rows that one insert takes."""
+NO_KEY_HINT = "Give it one, with ALTER TABLE … ADD PRIMARY KEY, or a column that draws one: ADD COLUMN id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY."
 
 
 @dataclass(frozen=True)
@@ -54,6 +56,7 @@ class Page:
     previous: str | None
     count: int | None = None
     count_capped: bool | None = None  # whether there are more than were counted; None where all were
+    facets: Facets = field(default_factory=dict)  # by column the values with their counts
 
     def json(self) -> dict[str, Any]:
         """The page as the API gives it."""
@@ -61,7 +64,7 @@ class Page:
             "rows": columns.all_named(self.table, self.rows, self.names),
             "next": self.next,
             "count": self.count,
-            "facets": {},
+            "facets": self.facets,
         }
         return found | ({} if self.count_capped is None else {"count_capped": self.count_capped})
 
@@ -87,26 +90,31 @@ def page(
     token: str | None = None,
     shown: str = "",
     count: str = "",
+    search: str = "",
+    counted: Sequence[str] = (),
 ) -> Page:
     """The rows that fit the filters, `size` at a time.
 
-    `shown` names columns with commas between; `count` is empty, `1` (exact) or `10000` (at most that many are counted).
+    `shown` names columns with commas between; `search` holds words that all stand in a row; `counted` names columns
+    whose values are counted; `count` is empty, `1` (exact) or `10000` (at most that many are counted).
     Raises NotFoundError for the table, InputError for every unknown column, operator and value that does not fit.
     """
     with database.connect() as connection:
         table = schema.find(database, connection, name)
         wanted = filters.parse(table, where)
         sorts = keyset.parse_sort(table, sort)
-        scope = json.dumps([table.name, sort, [(one.column, one.operator, one.text) for one in wanted]])
+        scope = json.dumps([table.name, sort, [(one.column, one.operator, one.text) for one in wanted], search])
         place = keyset.read(token, scope) if token else None
         names = _shown(table, shown)
-        conditions = filters.conditions(table, wanted)
+        searched = facets.search(table, search)
+        conditions = [*filters.conditions(table, wanted), *searched]
         reading = _Reading(database, connection, table, conditions, size)
-        made = (
-            reading.by_key(sorts, place, names, scope) if table.key else reading.by_offset(sorts, place, names, scope)
-        )
-        counted, capped = reading.count(count)
-    return Page(table, names, *made, counted, capped)
+        by = reading.by_key if table.key else reading.by_offset
+        with filters.explained(database, table, wanted):
+            made = by(sorts, place, names, scope)
+            total, capped = reading.count(count)
+    found = facets.count(database, table, counted, wanted, searched) if counted else {}
+    return Page(table, names, *made, total, capped, found)
 
 
 def _shown(table: Table, text: str) -> tuple[str, ...]:
@@ -213,7 +221,10 @@ def find(database: Database, name: str, key: KeyText) -> Row:
 def _find(connection: Connection, table: Table, key: Sequence[Any], *, locks: bool = False) -> Row:
     names = [column.name for column in table.columns] + ([table.row_id] if table.row_id else [])
     statement = sa.select(*(table.clause.c[name] for name in names)).where(*_at(table, key))
-    found = connection.execute(statement.with_for_update() if locks else statement).first()
+    try:
+        found = connection.execute(statement.with_for_update() if locks else statement).first()
+    except errors.DataError:  # what is no value of the key's type names no row
+        found = None
     if found is None:
         shown = ", ".join(keys.text(value) for value in key)
         raise NotFoundError(f"{table.name} has no row {shown}.")
@@ -286,14 +297,15 @@ def _insert(
     inserted = updated = 0
     made: list[tuple[Any, ...]] = []
     with capture.recording(database, by) as connection:
-        for row in stored:
-            known = on_conflict != "error" and _is_there(connection, table, row)
-            if not known:
-                made.append(capture.insert(connection, table, row))
-                inserted += 1
-            elif on_conflict == "update":
-                made.append(_set(connection, table, row))
-                updated += 1
+        for number, row in enumerate(stored):
+            with refusals.named(database, table, row, f"rows.{number}." if len(stored) > 1 else ""):
+                known = on_conflict != "error" and _is_there(connection, table, row)
+                if not known:
+                    made.append(capture.insert(connection, table, row))
+                    inserted += 1
+                elif on_conflict == "update":
+                    made.append(_set(connection, table, row))
+                    updated += 1
     return Inserted(inserted, updated, made)
 
 
@@ -350,7 +362,8 @@ def _update(
         current = _find(connection, table, place, locks=True)
         _check_match(current, if_match)
         if stored:
-            capture.update(connection, table, _at(table, place), stored)
+            with refusals.named(database, table, stored):
+                capture.update(connection, table, _at(table, place), stored)
         return _find(connection, table, [stored.get(name, value) for name, value in zip(table.key, place, strict=True)])
 
 
@@ -379,8 +392,10 @@ def _check_match(current: Row, if_match: str | None) -> None:
 
 
 def _editable(table: Table) -> Table:
-    if not table.editable:
-        raise PermissionDenied(
-            f"{table.name} is a {table.kind}, whose rows cannot be changed.", "Change the tables it is made from."
-        )
-    return table
+    if table.editable:
+        return table
+    if table.kind == "table":
+        raise PermissionDenied(f"{table.name} has no primary key, so that none of its rows can be named.", NO_KEY_HINT)
+    raise PermissionDenied(
+        f"{table.name} is a {table.kind}, whose rows cannot be changed.", "Change the tables it is made from."
+    )

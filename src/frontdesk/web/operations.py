@@ -63,6 +63,8 @@ FILTERS = Parameter(
 )
 SORT = Parameter("_sort", text("-age"), "Columns with commas between, `-` before those that descend.")
 COLUMNS = Parameter("_columns", text("id,name"), "Only these columns, commas between.")
+SEARCH = Parameter("_search", text("Krish"), "Words that all stand in the row, in whatever column.")
+FACET = Parameter("_facet", text("department"), "Columns whose values are counted, commas between; may be repeated.")
 COUNT = Parameter("_count", text("1"), "1 counts exactly; a larger number counts at most so far, `count_capped`.")
 SINCE = Parameter("since", text("15m"), "From then on: `15m`, `2h`, `7d`, a date, or RFC 3339.")
 UNTIL = Parameter("until", text("2026-01-31"), "Before then.")
@@ -131,7 +133,7 @@ OPERATIONS: dict[str, Operation] = {
             count_capped=shapes.flag(),
             facets=named({}),
         ),
-        query=(FILTERS, SORT, COLUMNS, COUNT, *PAGED),
+        query=(FILTERS, SORT, COLUMNS, SEARCH, FACET, COUNT, *PAGED),
         help="Rows of a table without a primary key carry it as `_key`.",
     ),
     "rows.insert_json": Operation(

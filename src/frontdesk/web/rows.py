@@ -1,12 +1,15 @@
 """Rows: by the page, one by one, inserted, changed, deleted. Pages and JSON side by side."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
 from urllib.parse import urlencode
 
 from flask import Blueprint, Response, request, url_for
 from markupsafe import Markup
 
 from frontdesk.database import schema
+from frontdesk.database.schema import Column
 from frontdesk.errors import ConflictError, Error, InputError, IntegrityError
 from frontdesk.history import changes
 from frontdesk.tables import columns, filters, keyset
@@ -32,9 +35,6 @@ OPERATORS = Markup("\n").join(
 
 def where() -> list[tuple[str, str]]:
     """The filters of the request's address."""
-    unready = [name for name in ("_search", "_facet") if request.args.get(name)]
-    if unready:
-        raise InputError(errors=dict.fromkeys(unready, "Not offered yet; use a filter such as name__contains=…."))
     return [(name, value) for name, value in request.args.items(multi=True) if name not in OWN]
 
 
@@ -48,6 +48,8 @@ def _page(database: str, table: str, count: str) -> table_rows.Page:
         token=bodies.next_token(),
         shown=request.args.get("_columns", ""),
         count=count,
+        search=request.args.get("_search", ""),
+        counted=[name for text in request.args.getlist("_facet") for name in columns.listed(text) if name],
     )
 
 
@@ -64,6 +66,7 @@ def index(database: str, table: str) -> Response:
     body = grids.body(database, page.table, page.names, page.rows, page.keys())
     head = grids.head(page.table, page.names, _sorts(page, wrong))
     view = {"page": page, "head": head, "body": body, "errors": wrong, "filters": _filters(page)}
+    view["facets"] = {name: _choices(page.table.column(name), found) for name, found in page.facets.items()}
     return rendering.page(
         "tables/rows.html",
         422 if wrong else 200,
@@ -75,6 +78,29 @@ def index(database: str, table: str) -> Response:
         ),
         **view,
     )
+
+
+@dataclass(frozen=True)
+class Choice:
+    """A value of a facet: its text, its count, and the address where it is chosen, or no longer."""
+
+    text: str | None
+    count: int
+    selected: bool
+    href: str
+
+
+def _choices(column: Column, found: Sequence[Mapping[str, Any]]) -> list[Choice]:
+    return [_choice(column, one["value"], one["count"], one["selected"]) for one in found]
+
+
+def _choice(column: Column, value: Any, count: int, selected: bool) -> Choice:
+    if value is None:
+        return Choice(None, count, selected, rendering.here_with(**{f"{column.name}__isnull": "1", "_next": None}))
+    text = columns.written(column, int(value) if isinstance(value, bool) else value)
+    parameter = filters.Filter(column.name, "exact", text).parameter
+    without = dict.fromkeys((parameter, f"{column.name}__exact", f"{column.name}__in", "_next"))
+    return Choice(text, count, selected, rendering.here_with(**(without if selected else without | {parameter: text})))
 
 
 def _sorts(page: table_rows.Page, wrong: Mapping[str, str]) -> list[keyset.Sort]:

@@ -1,9 +1,11 @@
 """A PostgreSQL database through psycopg: one pool, values in the form that all floors above share, limits of waits."""
 
 import functools
+import select
 import threading
 import time
-from collections.abc import Hashable
+from collections.abc import Hashable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
@@ -65,6 +67,12 @@ class Place:
     def lock_by(self, table: str) -> None:
         """From now on writers wait for each other by this table of Frontdesk's own, which nobody else can lock."""
         self.lock = f"LOCK TABLE {OWN_SCHEMA}.{table} IN SHARE ROW EXCLUSIVE MODE"
+
+    @contextmanager
+    def limit(self, connection: Connection, seconds: float) -> Iterator[None]:
+        """Ends each statement of a transaction after so many seconds."""
+        driver_of(connection).execute(f"SET LOCAL statement_timeout = {int(seconds * 1000)}")
+        yield
 
     def stamp(self) -> Hashable:
         """The transactions that were under way and the next one's number: another after every commit."""
@@ -180,9 +188,9 @@ def _rested(_: Any, record: Any) -> None:
 
 
 def _tried(driver: Any, record: Any, _: Any) -> None:
-    """A connection that rested for long may be to a server that was started again since."""
+    """A connection that rested for long may be to a server that is gone; one that was closed since has said so."""
     rested = record.info.get("rested")
-    if rested is None or time.monotonic() - rested < IDLE_SECONDS:
+    if rested is None or (time.monotonic() - rested < IDLE_SECONDS and not _has_news(driver)):
         return
     try:
         driver.autocommit = True
@@ -190,6 +198,15 @@ def _tried(driver: Any, record: Any, _: Any) -> None:
         driver.autocommit = False
     except psycopg.Error as error:
         raise sqlalchemy_errors.DisconnectionError from error
+
+
+def _has_news(driver: "psycopg.Connection[Any]") -> bool:
+    """Whether the server has sent something that nobody asked for, such as its farewell; without asking it."""
+    if driver.closed:
+        return True
+    asked = select.poll()
+    asked.register(driver.fileno(), select.POLLIN)
+    return bool(asked.poll(0))
 
 
 class _Text(psycopg.adapt.Loader):

@@ -20,7 +20,7 @@ _BY_STATE: dict[str, tuple[type[errors.Error], str, str]] = {
     "53200": (errors.OperationalError, "The database server is out of memory.", "Try with fewer rows."),
     "53300": (errors.BusyError, "The database server has no connection left.", "Try again in a moment."),
     "55P03": (errors.BusyError, "The database is busy: another transaction holds the lock.", "Try again in a moment."),
-    "57014": (errors.OperationalError, "The statement was interrupted.", ""),
+    "57014": (errors.InterruptedError, "The statement was interrupted.", ""),
     "54000": (errors.DataError, "A value is too big for the database.", ""),
 }
 

@@ -1,7 +1,9 @@
 """SQLite files as the driver opens them: with our pragmas and functions, for ourselves or for people's code."""
 
 import sqlite3
+import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -12,6 +14,8 @@ from sqlalchemy.pool import QueuePool
 from frontdesk import errors
 from frontdesk.database import dialects
 
+STEPS = 10_000
+"""Instructions of SQLite's machine between two looks at the clock."""
 BUSY_SECONDS = 10.0
 """How long a writer waits for another one's lock."""
 
@@ -40,6 +44,19 @@ class Place:
 
     def begun(self, connection: Connection) -> None:
         """After a transaction began."""
+
+    @contextmanager
+    def limit(self, connection: Connection, seconds: float) -> Iterator[None]:
+        """Ends what the connection carries out after so many seconds."""
+        driver, until = driver_of(connection), time.monotonic() + seconds
+        driver.set_progress_handler(lambda: time.monotonic() > until, STEPS)
+        try:
+            yield
+        finally:
+            driver.set_progress_handler(None, 0)
+
+    def lock_by(self, table: str) -> None:
+        """The file has one writer at a time as it is."""
 
     def stamp(self) -> tuple[tuple[int, int] | None, ...]:
         """The times and sizes of the file and its write-ahead log."""
