@@ -57,6 +57,9 @@ def test_the_environment_goes_before_the_file_and_the_command_line_before_both(t
         ('[databases]\nshop = "postgresql://a:b@c:x/d"', "[databases] shop cannot be read as an address.", ""),
         ('[databases]\n"a/b" = "postgresql://c/d"', "'a/b' in [databases] cannot be a database's name.", ""),
         ('[queries.readers]\nshop = "x"', "[queries.readers] shop is no address", "postgresql://"),
+        ('databases = "postgresql://a:hush@h/d"', "databases takes a table.", ""),
+        ('state = ["postgresql://a:hush@h/d"]', "state takes a text in quotes.", ""),
+        ('[databases]\n"postgresql://a:hush@h/d" = "x"', "'postgresql://a:***@h/d' in [databases] cannot be", "shop ="),
         ('state = "postgresql://a/b"\n[databases]\nstate = "postgresql://a/c"', "name two databases", ""),
     ],
 )
@@ -92,6 +95,7 @@ def test_databases_are_named_by_url_in_the_file_and_the_environment_and_two_name
 @given(st.text(min_size=6).filter(lambda text: len(set(text)) > 3), st.booleans())
 def test_no_sentence_about_an_address_holds_its_password(password: str, in_query: bool) -> None:
     secret = quote(f"hush{password}hush", safe="")
+    assert password not in urls.masked(f"postgresql://ada:{password}@host/db")
     raw = f"postgresql://ada:{secret}@host/db" if not in_query else f"postgresql://ada@host/db?password={secret}"
     assert secret not in urls.masked(raw)
     read = replace(Config(Path()), databases={"shop": raw}, state=raw)

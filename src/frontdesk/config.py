@@ -151,7 +151,9 @@ def _with_urls(config: Config) -> Config:
 
 def _checked_url(label: str, name: str, url: str) -> str:
     if not name.strip() or not name.isprintable() or "/" in name or name in {".", ".."}:
-        raise ConfigError(f"frontdesk.toml: {name!r} in [databases] cannot be a database's name.", "Write letters.")
+        raise ConfigError(
+            f"frontdesk.toml: {urls.masked(name)!r} in [databases] cannot be a database's name.", 'Write shop = "URL".'
+        )
     return urls.postgresql(f"frontdesk.toml: {label}", url)
 
 
@@ -259,7 +261,8 @@ _EXPECTED = {str: "a text in quotes", int: "a whole number", float: "a number", 
 def _expect(label: str, value: Any, kind: Any) -> None:
     if not isinstance(value, kind):
         what = _EXPECTED.get(kind, "a table" if kind is Mapping else "a list")
-        raise ConfigError(f"frontdesk.toml: {label} takes {what}, not {value!r}.")
+        given = "" if urls.names_one(value) else f", not {value!r}"  # it may hold a password
+        raise ConfigError(f"frontdesk.toml: {label} takes {what}{given}.")
 
 
 def _nearest(name: str, known: list[str]) -> str:

@@ -1,7 +1,7 @@
 """The addresses of databases on a server: checked, written in one way, and shown without their password."""
 
 import re
-from urllib.parse import urlsplit, urlunsplit
+from urllib.parse import urlsplit
 
 from frontdesk.errors import ConfigError
 
@@ -9,7 +9,7 @@ POSTGRESQL = "postgresql+psycopg"
 _NAMES = {"postgresql", "postgres", POSTGRESQL}
 _HINT = "Write it as postgresql://user:password@host:5432/database."
 _SECRET = re.compile(r"((?:^|[?&])(?:password|sslpassword|passfile)=)[^&]*", re.IGNORECASE)
-_SHOWN = re.compile(r"//[^/]*@")
+MASKED = r"\1***"
 
 
 def postgresql(label: str, url: str) -> str:
@@ -37,13 +37,16 @@ def is_server(place: str) -> bool:
     return place.partition("://")[0].lower() in _NAMES and "://" in place
 
 
+def names_one(value: object) -> bool:
+    """Whether what was written holds an address somewhere."""
+    return "://" in str(value)
+
+
 def masked(url: str) -> str:
-    """The URL as it may be shown: with `***` in place of each password."""
-    try:
-        parts = urlsplit(url)
-        user = parts.username
-        host = parts.netloc.rpartition("@")[2]
-        shown = f"{user}:***@{host}" if "@" in parts.netloc and parts.password is not None else parts.netloc
-        return urlunsplit(parts._replace(netloc=shown, query=_SECRET.sub(r"\1***", parts.query)))
-    except ValueError:
-        return _SHOWN.sub("//***@", url) if "@" in url else "***"
+    """The URL as it may be shown: with `***` in place of what stands before the host, and of each password."""
+    start, separator, rest = url.partition("://")
+    if not separator:
+        return url
+    who, at, place = rest.rpartition("@")
+    shown = f"{who.partition(':')[0]}:***@" if at and ":" in who else f"{who}@" if at else ""
+    return f"{start}://{shown}{_SECRET.sub(MASKED, place)}"
