@@ -107,6 +107,7 @@ def write(url: str, sql: str, parameters: Mapping[str, Any], seconds: float, *, 
             columns, status = _columns(cursor), cursor.statusmessage or ""
             rows, truncated = queries.fetch(cursor) if columns else ([], False)
         _limit(connection, seconds)
+        connection.execute("SET CONSTRAINTS ALL IMMEDIATE")  # what else the end of the transaction would say
         if _own(connection) != before or _touched(connection, before):
             raise wrong(f"{rules.WRITE_RULE}; the schema {OWN_SCHEMA} is not authorized.")
         done = Done(Answer(columns, rows, truncated, queries.since(began)), status, _effects(connection))

@@ -1,0 +1,133 @@
+"""What is wrong with the databases of a PostgreSQL server, and with the roles by which typed SQL reads them."""
+
+from contextlib import closing
+from types import ModuleType
+
+from frontdesk.config import Config
+from frontdesk.database import readers
+from frontdesk.database.connections import Database
+from frontdesk.errors import ConfigError, Error, PermissionDenied
+from frontdesk.upkeep.findings import Finding, Found
+
+FIX = "`frontdesk check --fix` makes one."
+UNREADABLE = "`frontdesk check --fix` lets the role read them; where Frontdesk may not grant that, their owner does."
+SUPERUSER = "Give it a user of its own that owns the database: what an admin types could reach the server's files."
+
+
+def look(config: Config) -> Found:
+    """Everything that is found, database by database."""
+    given = {**config.databases, "state": config.state, "logs": config.log_index}
+    for name, url in given.items():
+        if not url:
+            continue
+        try:
+            yield from _database(config, name, url, is_peoples=name in config.databases)
+        except Error as error:
+            yield Finding("error", name, f"{name}: {error.message}", error.hint or "Look at the server's own log.")
+
+
+def mend(config: Config) -> list[str]:
+    """Makes the reading roles that are missing, and lets them read what they cannot; a sentence for each."""
+    done: list[str] = []
+    for name, url in config.databases.items():
+        try:
+            done += _mend(config, name, url)
+        except Error:  # told by `look`
+            continue
+    return done
+
+
+def _database(config: Config, name: str, url: str, *, is_peoples: bool) -> Found:
+    roles = _roles()
+    server = roles.look(url)
+    if server.version < roles.OLDEST:
+        message = f"{name} is on PostgreSQL {server.version}; Frontdesk needs {roles.OLDEST} or newer."
+        yield Finding("error", name, message, "Move it to a newer server: pg_dump and pg_restore.")
+    if not is_peoples:
+        return
+    if server.superuser:
+        message = f"Frontdesk connects to {name} as {server.user}, a superuser."
+        yield Finding("note", name, message, SUPERUSER)
+    reader = _reader(config, name, url)
+    if reader is None:
+        yield _missing(name, url, can_make=server.makes_roles)
+    else:
+        yield from _role(config, name, url, reader)
+
+
+def _missing(name: str, url: str, *, can_make: bool) -> Finding:
+    message = f"{name} has no role for typed SQL to read by, so its query page stays closed."
+    if can_make:
+        return Finding("warning", name, message, FIX)
+    role = f"frontdesk_reader_{name}"
+    setting = f'[queries.readers]\n{name} = "postgresql+psycopg://{role}:PASSWORD@HOST:PORT/DATABASE"'
+    hint = f"Frontdesk may not make roles there. As one who may:\n{_roles().by_hand(url, role)}\nand in frontdesk.toml:"
+    return Finding("warning", name, message, f"{hint}\n{setting}")
+
+
+def _role(config: Config, name: str, url: str, reader: str) -> Found:
+    roles = _roles()
+    role = roles.role_of(reader)
+    try:
+        powers = roles.powers(reader)
+    except Error as error:
+        hint = _again(config, name) if error.hint else "Look at the server's own log."
+        yield Finding("error", name, f"The reading role {role} cannot log in to {name}. {error.message}", hint)
+        return
+    for power in powers:
+        message = f"The reading role {role} of {name} {power}: it should only read people's tables."
+        yield Finding("error", name, message, _again(config, name))
+    closed = [] if powers else roles.unreadable(url, role)
+    if closed:
+        more = f" and {len(closed) - 3:,} more" if len(closed) > 3 else ""
+        message = f"The reading role {role} cannot read {', '.join(closed[:3])}{more} of {name}."
+        yield Finding("warning", name, message, UNREADABLE)
+    if not powers and not roles.is_limited(reader):
+        message = f"What a query of {name} sorts on the server's disk has no limit."
+        yield Finding("note", name, message, f"A superuser sets one: {roles.limit_by_hand(role)}")
+
+
+def _again(config: Config, name: str) -> str:
+    """What to do about a role that will not do."""
+    if name in config.queries.readers:
+        return f"Name another one in [queries.readers] {name}, or take the line away and run `frontdesk check --fix`."
+    return f"Take {name} out of .frontdesk/{readers.FILE} and run `frontdesk check --fix`."
+
+
+def _mend(config: Config, name: str, url: str) -> list[str]:
+    roles, reader = _roles(), _reader(config, name, url)
+    if reader is None:
+        return _make(config, name, url)
+    role = roles.role_of(reader)
+    closed = roles.unreadable(url, role)
+    if not closed:
+        return []
+    roles.grant(url, role)
+    left = len(closed) - len(roles.unreadable(url, role))
+    return [f"{role} can read {left:,} more tables of {name} now."] if left else []
+
+
+def _make(config: Config, name: str, url: str) -> list[str]:
+    roles = _roles()
+    if not roles.look(url).makes_roles:
+        return []
+    try:
+        role, password = roles.make(url)
+    except PermissionDenied:  # `look` says by which SQL it is made
+        return []
+    roles.grant(url, role)
+    path = readers.keep(config, name, role, password)
+    return [f"Typed SQL reads {name} by the new role {role}, kept in {path.relative_to(config.folder)}."]
+
+
+def _reader(config: Config, name: str, url: str) -> str | None:
+    with closing(Database(name, url)) as database:
+        return readers.find(config, database)
+
+
+def _roles() -> ModuleType:
+    try:
+        from frontdesk.database.postgresql import roles  # its driver is an extra
+    except ImportError as error:  # pragma: no cover - told by the drivers' own room
+        raise ConfigError("PostgreSQL needs the package psycopg.") from error
+    return roles
