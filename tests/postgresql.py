@@ -24,7 +24,7 @@ except ImportError:  # these tests are skipped then
     psycopg = None  # type: ignore[assignment]
 
 SETTING = "FRONTDESK_TEST_POSTGRESQL"
-FIXTURES = {"postgresql", "postgresql_url"}
+FIXTURES = {"postgresql", "postgresql_url", "own_url"}
 STARTED = "postgresql.json"
 
 
@@ -146,6 +146,31 @@ def place(engine: str, tmp_path: Path, request: pytest.FixtureRequest) -> Path |
         return tmp_path / "place.db"
     url: str = request.getfixturevalue("postgresql_url")
     return url
+
+
+@pytest.fixture
+def own(engine: str, request: pytest.FixtureRequest) -> dict[str, Any]:
+    """Settings by which Frontdesk's own tables are on the engine: in files, or in a copy of a migrated database."""
+    if engine == "sqlite":
+        return {}
+    return {"databases": dict.fromkeys(("state", "logs"), request.getfixturevalue("own_url"))}
+
+
+@pytest.fixture
+def own_url(postgresql: Server) -> Iterator[str]:
+    """The URL of a fresh database that holds Frontdesk's own tables, dropped after the test."""
+    url = postgresql.create(postgresql.template(_make_own_tables))
+    yield url
+    postgresql.drop(url)
+
+
+def _make_own_tables(url: str) -> None:
+    from frontdesk.config import Config
+    from frontdesk.database import logs, state
+
+    config = Config(Path(), state=url, log_index=url)
+    for database in (state.open(config), logs.open(config)):
+        database.close()
 
 
 def binaries() -> Path:

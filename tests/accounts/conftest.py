@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -15,9 +16,9 @@ KEPT = passwords.digest(PASSWORD)
 
 
 @pytest.fixture
-def database(tmp_path: Path) -> Iterator[Database]:
-    """The state of a desk without users."""
-    opened = state.open(config.load(tmp_path, environment={}))
+def database(tmp_path: Path, own: dict[str, Any]) -> Iterator[Database]:
+    """The state of a desk without users, on either engine."""
+    opened = state.open(config.load(tmp_path, environment={}, **own))
     yield opened
     opened.close()
 

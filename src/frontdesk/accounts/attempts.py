@@ -28,9 +28,9 @@ def begin(database: Database, account: str, address: str) -> int:
     with database.transaction(durable=False) as connection:
         _check(connection, _attempts.address == address, OF_ADDRESS)
         _check(connection, _attempts.account == account, OF_ACCOUNT)
-        row = {"account": account, "address": address, "at": now()}
-        result = connection.execute(insert(state.attempts).values(row))
-        return int(result.lastrowid)
+        row = {"account": account, "address": address[:50], "at": now()}
+        made = connection.execute(insert(state.attempts).values(row)).inserted_primary_key
+        return int(made[0]) if made else 0
 
 
 def succeed(database: Database, attempt: int) -> None:

@@ -6,7 +6,7 @@ from datetime import datetime
 from sqlalchemy import insert, select
 
 from frontdesk import context
-from frontdesk.database import state
+from frontdesk.database import state, values
 from frontdesk.database.connections import Database
 from frontdesk.database.values import now
 
@@ -28,7 +28,8 @@ class Entry:
 
 def record(database: Database, who: str, action: str, detail: str = "", address: str = "") -> None:
     """Keeps a deed, with the request that it was done by; `who` and `detail` are cut to what a column holds."""
-    row = {"at": now(), "who": who[:110], "action": action, "detail": detail[:1000], "address": address[:50]}
+    texts = {"who": values.storable(who)[:110], "detail": values.storable(detail)[:1000], "address": address[:50]}
+    row = {"at": now(), "action": action, **texts}
     with database.transaction() as connection:
         connection.execute(insert(state.audit).values(request=context.request.get(), **row))
 

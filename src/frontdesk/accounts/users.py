@@ -11,7 +11,7 @@ from sqlalchemy import Connection, delete, func, insert, select, update
 
 from frontdesk.accounts import answers, attempts, passwords, roles
 from frontdesk.context import Caller
-from frontdesk.database import state
+from frontdesk.database import state, values
 from frontdesk.database.connections import Database
 from frontdesk.database.values import now
 from frontdesk.errors import ConflictError, InputError, IntegrityError, LoginRequired, NotFoundError
@@ -166,7 +166,7 @@ def verify(database: Database, name: str, password: str, address: str = "") -> U
 
 def fold(name: str) -> str:
     """The name without regard to case and to how its letters are composed."""
-    return unicodedata.normalize("NFKC", name).casefold()[:100]
+    return values.storable(unicodedata.normalize("NFKC", name).casefold())[:100]
 
 
 def _rehash(database: Database, row: Any, password: str) -> None:

@@ -13,9 +13,9 @@ _Id = BigInteger().with_variant(Integer, "sqlite")
 loggers = Table(
     "loggers",
     metadata,
-    Column("id", Integer, primary_key=True),
+    Column("id", _Id, primary_key=True),
     Column("name", String(255), nullable=False, unique=True),
-    Column("level", Integer, nullable=False, default=0),  # as user code set it; 0 is inherited
+    Column("level", _Id, nullable=False, default=0),  # as user code set it; 0 is inherited
     info={"distribution": "local"},
 )
 
@@ -24,14 +24,14 @@ records = Table(
     metadata,
     Column("id", _Id, primary_key=True, autoincrement=False),  # order of arrival: who follows it misses no late record
     Column("time", BigInteger, nullable=False),  # microseconds since 1970
-    Column("level", Integer, nullable=False),
-    Column("logger_id", Integer, nullable=False),
-    Column("pid", Integer, nullable=False),
+    Column("level", _Id, nullable=False),  # any number, as people's code gives it
+    Column("logger_id", _Id, nullable=False),
+    Column("pid", _Id, nullable=False),
     Column("message", Text, nullable=False),
     Column("exception", Text),
     Column("fields", Text),  # JSON
     Column("request", String(16)),
-    Column("run", Integer),
+    Column("run", _Id),
     Column("user", String(110)),
     info={"distribution": "local"},
 )
@@ -57,9 +57,9 @@ for _column in (records.c.run, records.c.request):
 minutes = Table(
     "minutes",
     metadata,
-    Column("minute", Integer, primary_key=True, autoincrement=False),  # since 1970
-    Column("level", Integer, primary_key=True, autoincrement=False),
-    Column("n", Integer, nullable=False),
+    Column("minute", _Id, primary_key=True, autoincrement=False),  # since 1970
+    Column("level", _Id, primary_key=True, autoincrement=False),
+    Column("n", _Id, nullable=False),
     Column("min_id", _Id, nullable=False),
     Column("max_id", _Id, nullable=False),
     sqlite_with_rowid=False,
@@ -79,8 +79,21 @@ REVISION = "0001"
 
 
 def open(config: Config) -> Database:  # noqa: A001 - called as `logs.open`
-    """The database of these tables, made and migrated where needed."""
-    config.state_folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    database = Database("logs", config.state_folder / "logs.db", create=True)
-    migrations.upgrade(database, "logs", REVISION)
+    """The database of these tables, on the server that the settings name or in a file; made and migrated where needed.
+
+    Raises ConfigError where it cannot be made, BusyError or OperationalError while its server cannot be reached.
+    """
+    database = _database(config)
+    try:
+        migrations.upgrade(database, REVISION)
+    except BaseException:
+        database.close()
+        raise
     return database
+
+
+def _database(config: Config) -> Database:
+    if config.log_index:
+        return Database("logs", config.log_index, own=True)
+    config.state_folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    return Database("logs", config.state_folder / "logs.db", create=True)

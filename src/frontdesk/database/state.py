@@ -22,10 +22,12 @@ from frontdesk.database.values import UTCTime
 
 metadata = MetaData()
 
+_Id = BigInteger().with_variant(Integer, "sqlite")
+
 users = Table(
     "users",
     metadata,
-    Column("id", Integer, primary_key=True),
+    Column("id", _Id, primary_key=True),
     Column("name", String(100), nullable=False),
     Column("folded", String(100), nullable=False, unique=True),  # the name without regard to case
     Column("password", Text, nullable=False),  # argon2's encoded hash
@@ -49,7 +51,7 @@ sessions = Table(
 tokens = Table(
     "tokens",
     metadata,
-    Column("id", Integer, primary_key=True),
+    Column("id", _Id, primary_key=True),
     Column("name", String(100), nullable=False, unique=True),
     Column("hash", String(64), nullable=False, unique=True),  # sha256 of the secret
     Column("prefix", String(12), nullable=False),  # the secret's first characters, to know it by
@@ -77,7 +79,7 @@ links = Table(
 attempts = Table(
     "attempts",
     metadata,
-    Column("id", Integer, primary_key=True),
+    Column("id", _Id, primary_key=True),
     Column("account", String(100), nullable=False, index=True),
     Column("address", String(50), nullable=False, index=True),
     Column("at", UTCTime, nullable=False),
@@ -87,7 +89,7 @@ attempts = Table(
 audit = Table(
     "audit",
     metadata,
-    Column("id", Integer, primary_key=True),
+    Column("id", _Id, primary_key=True),
     Column("at", UTCTime, nullable=False),
     Column("who", String(110), nullable=False),
     Column("action", String(50), nullable=False),
@@ -100,7 +102,7 @@ audit = Table(
 runs = Table(
     "runs",
     metadata,
-    Column("id", Integer, primary_key=True),
+    Column("id", _Id, primary_key=True),
     Column("function", String(200), nullable=False),
     Column("file", Text, nullable=False),
     Column("version", String(80), nullable=False, default=""),  # of the file: its time and size
@@ -115,7 +117,7 @@ runs = Table(
     Column("milliseconds", Float),
     Column("user", String(110), nullable=False),
     Column("request", String(16)),
-    Column("replays", Integer),  # the run whose arguments were used again
+    Column("replays", _Id),  # the run whose arguments were used again
     Column("seconds", Float),  # its limit
     Column("progress", Text),  # JSON
     Column("node", String(255), nullable=False, default=""),  # the owner: the machine,
@@ -194,8 +196,28 @@ REVISION = "0004"
 
 
 def open(config: Config) -> Database:  # noqa: A001 - `state.open` says it
-    """The database of these tables, made and migrated where needed."""
-    config.state_folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    database = Database("state", config.state_folder / "state.db", create=True)
-    migrations.upgrade(database, "state", REVISION)
+    """The database of these tables, on the server that the settings name or in a file; made and migrated where needed.
+
+    Raises ConfigError where it cannot be made, BusyError or OperationalError while its server cannot be reached.
+    """
+    database = _database(config)
+    try:
+        migrations.upgrade(database, REVISION)
+    except BaseException:
+        database.close()
+        raise
     return database
+
+
+def open_made(config: Config) -> Database:
+    """The same where it was opened before, as by the process that began this one; nothing is asked of a server yet."""
+    database = _database(config)
+    database.lock_by(migrations.version_table(database.dialect, "state").name)
+    return database
+
+
+def _database(config: Config) -> Database:
+    if config.state:
+        return Database("state", config.state, own=True)
+    config.state_folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    return Database("state", config.state_folder / "state.db", create=True)

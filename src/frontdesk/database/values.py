@@ -3,6 +3,7 @@
 import base64
 import json
 import math
+import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, date, datetime, time
 from decimal import Decimal
@@ -82,6 +83,16 @@ def as_text(value: Any) -> Any:
     if value is None or isinstance(value, (str, bytes)):
         return value
     return repr(value) if isinstance(value, float) else str(value)
+
+
+_UNSTORABLE = re.compile("[\ud800-\udfff\x00]")
+
+
+def storable(text: str) -> str:
+    """The text without what no database keeps, written as an escape: NUL and halves of surrogate pairs."""
+    if text.isascii() and "\0" not in text:
+        return text
+    return _UNSTORABLE.sub(lambda found: found[0].encode("unicode_escape").decode(), text)
 
 
 class Plain(list[Any]):

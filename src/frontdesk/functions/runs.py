@@ -123,7 +123,7 @@ def start(
         "file": description.file,
         "version": description.version,
         "status": status,
-        "arguments": values.dumps(arguments),
+        "arguments": values.storable(values.dumps(arguments)),
         "started": now,
         "user": by.name,
         "request": context.request.get(),
@@ -151,7 +151,8 @@ def begin(state: Database, run: int) -> None:
 def finish(state: Database, run: int, status: str, outcome: Outcome) -> None:
     """The end of a run; the first that is told counts."""
     kind = outcome.kind if status == "done" else None
-    ends = (status, outcome.result, kind, outcome.error, outcome.traceback, outcome.milliseconds, values.now())
+    texts = [text and values.storable(text) for text in (outcome.result, outcome.error, outcome.traceback)]
+    ends = (status, texts[0], kind, *texts[1:], outcome.milliseconds, values.now())
     with state.transaction(durable=False) as connection:
         connection.execute(_FINISH, {"run": run} | {f"new_{name}": end for name, end in zip(_ENDS, ends, strict=True)})
         if outcome.files:

@@ -5,7 +5,6 @@ import fcntl
 import json
 import logging
 import os
-import re
 import time
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -15,9 +14,9 @@ from typing import Any
 from sqlalchemy import Connection, delete, func, insert, select, update
 
 from frontdesk.config import Config
-from frontdesk.database import bulk, logs
+from frontdesk.database import bulk, logs, values
 from frontdesk.database.connections import Database
-from frontdesk.errors import BusyError, DiskFullError
+from frontdesk.errors import OperationalError
 from frontdesk.logs import handlers
 
 BATCH_BYTES = 1_000_000
@@ -48,7 +47,7 @@ def carry(config: Config, database: Database) -> int:
 
 def catch_up(config: Config, database: Database) -> None:
     """As `carry`, for a reader: when the index cannot be written just now, it shows what it has."""
-    with contextlib.suppress(BusyError, DiskFullError):
+    with contextlib.suppress(OperationalError):
         carry(config, database)
 
 
@@ -72,8 +71,6 @@ class _Piece:
 
 _carried: dict[str, dict[str, int]] = {}
 """By folder and file: the bytes that need no second look. A hint only; what counts stands in the index."""
-
-_UNSTORABLE = re.compile("[\ud800-\udfff\x00]")
 
 
 def _waiting(folder: Path, database: Database, until: Mapping[str, int]) -> list[str]:
@@ -168,11 +165,15 @@ def _parse(line: bytes) -> dict[str, Any]:
         entry = json.loads(line)
         whole = entry["levels"].values() if "levels" in entry else [entry[name] for name in ("time", "level", "pid")]
         texts = entry["levels"] if "levels" in entry else [entry["logger"], entry["message"]]
-        if all(isinstance(item, int) for item in whole) and all(isinstance(item, str) for item in texts):
+        if all(map(_is_whole, whole)) and all(isinstance(item, str) for item in texts):
             return entry  # type: ignore[no-any-return]
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
         pass
     return _notice(UNREADABLE)
+
+
+def _is_whole(item: Any) -> bool:
+    return isinstance(item, int) and -(2**63) <= item < 2**63
 
 
 def _notice(message: str) -> dict[str, Any]:
@@ -206,9 +207,9 @@ def _row(record: int, logger: int, entry: Mapping[str, Any]) -> tuple[Any, ...]:
         _storable(entry["message"]),
         _storable(entry.get("exception")),
         _storable(json.dumps(fields, ensure_ascii=False)) if fields else None,
-        entry.get("request"),
-        entry.get("run"),
-        _storable(entry.get("user")),
+        _storable(entry.get("request"), 16),
+        run if _is_whole(run := entry.get("run")) else None,
+        _storable(entry.get("user"), 110),
     )
 
 
@@ -293,11 +294,8 @@ def _is_carried(name: str, size: int, database: Database) -> bool:
 
 
 def _name(logger: str) -> str:
-    return _storable(logger[:255]) or ""
+    return values.storable(logger)[:255]
 
 
-def _storable(text: str | None) -> str | None:
-    """The text without what no database keeps: NUL and halves of surrogate pairs."""
-    if text is None or (text.isascii() and "\0" not in text):
-        return text
-    return _UNSTORABLE.sub(lambda found: found[0].encode("unicode_escape").decode(), text)
+def _storable(text: str | None, longest: int | None = None) -> str | None:
+    return None if text is None else values.storable(text)[:longest]

@@ -2,50 +2,78 @@
 
 from pathlib import Path
 
+import sqlalchemy as sa
 from sqlalchemy import Column, Connection, MetaData, String, Table, inspect, select
 
 from frontdesk.database.connections import Database
-from frontdesk.errors import ConfigError
+from frontdesk.database.postgresql import OWN_SCHEMA
+from frontdesk.errors import ConfigError, PermissionDenied
 
-_version = Table("alembic_version", MetaData(), Column("version_num", String(32)))
 
-
-def upgrade(database: Database, name: str, newest: str) -> None:
+def upgrade(database: Database, newest: str) -> None:
     """Runs the migrations of `migrations/NAME` in one transaction; a second process waits and finds nothing to do.
 
-    Raises ConfigError for a database of a newer Frontdesk.
+    Raises ConfigError for a database of a newer Frontdesk, or where this one may not make its tables.
     """
-    if revision_of(database) == newest:
-        return
-    with database.transaction() as connection:
-        revision = _revision(connection)
-        if revision is not None and revision > newest:
+    if revision_of(database) != newest:
+        try:
+            _upgrade(database, newest)
+        except PermissionDenied as error:
             raise ConfigError(
-                f"{database.path.name} was made by a newer Frontdesk (revision {revision}).", "Install that one."
-            )
-        if revision != newest:
-            _migrate(connection, name)
+                f"Frontdesk may not make its own tables in the database of {database.name}: {error.message}", _RIGHT
+            ) from error
+    database.lock_by(version_table(database.dialect, database.name).name)
+
+
+_RIGHT = (
+    f"Its owner runs, once: CREATE SCHEMA {OWN_SCHEMA} AUTHORIZATION …; with the user of the URL in place of the dots."
+)
 
 
 def revision_of(database: Database) -> str | None:
     """The revision that the database is at; None where there is none yet."""
-    if not database.path.exists():
+    if not database.is_there():
         return None
     with database.connect() as connection:
-        return _revision(connection)
+        return _revision(connection, database.name)
 
 
-def _revision(connection: Connection) -> str | None:
-    if not inspect(connection).has_table(_version.name):
+def version_table(dialect: str, name: str) -> Table:
+    """Where the revision stands: on a server each of Frontdesk's own databases has its own, so that they share one."""
+    on_server = dialect == "postgresql"
+    table, place = (f"{name}_version", OWN_SCHEMA) if on_server else ("alembic_version", None)
+    return Table(table, MetaData(), Column("version_num", String(32)), schema=place)
+
+
+def _upgrade(database: Database, newest: str) -> None:
+    with database.transaction() as connection:
+        revision = _revision(connection, database.name)
+        if revision is not None and revision > newest:
+            place = database.path.name if database.dialect == "sqlite" else f"The database of {database.name}"
+            raise ConfigError(f"{place} was made by a newer Frontdesk (revision {revision}).", "Install that one.")
+        if revision != newest:
+            _migrate(connection, database.name)
+
+
+def _revision(connection: Connection, name: str) -> str | None:
+    version = version_table(connection.dialect.name, name)
+    if not inspect(connection).has_table(version.name, schema=version.schema):
         return None
-    return connection.scalar(select(_version.c.version_num))
+    return connection.scalar(select(version.c.version_num))
 
 
 def _migrate(connection: Connection, name: str) -> None:
     from alembic import command  # imported only when there is something to migrate: it takes 0.2 s
     from alembic.config import Config
 
+    version = version_table(connection.dialect.name, name)
+    if version.schema and not inspect(connection).has_schema(version.schema):
+        connection.execute(sa.schema.CreateSchema(version.schema))
     config = Config()
     config.set_main_option("script_location", str(Path(__file__).parent / name))
-    config.attributes["connection"] = connection
+    config.attributes["context"] = {
+        "connection": connection,
+        "version_table": version.name,
+        "version_table_schema": version.schema,
+    }
     command.upgrade(config, "head")

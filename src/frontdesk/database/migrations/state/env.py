@@ -2,5 +2,5 @@
 
 from alembic import context
 
-context.configure(connection=context.config.attributes["connection"])
+context.configure(**context.config.attributes["context"])
 context.run_migrations()

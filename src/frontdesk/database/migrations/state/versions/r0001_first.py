@@ -1,7 +1,7 @@
 """The first tables, as they were: they stay as they are here."""
 
 from alembic import op
-from sqlalchemy import Boolean, Column, Float, ForeignKey, Index, Integer, MetaData, String, Table, Text
+from sqlalchemy import BigInteger, Boolean, Column, Float, ForeignKey, Index, Integer, MetaData, String, Table, Text
 
 from frontdesk.database.values import UTCTime
 
@@ -10,10 +10,12 @@ down_revision = None
 
 metadata = MetaData()
 
+_Id = BigInteger().with_variant(Integer, "sqlite")
+
 users = Table(
     "users",
     metadata,
-    Column("id", Integer, primary_key=True),
+    Column("id", _Id, primary_key=True),
     Column("name", String(100), nullable=False),
     Column("folded", String(100), nullable=False, unique=True),  # the name without regard to case
     Column("password", Text, nullable=False),  # argon2's encoded hash
@@ -35,7 +37,7 @@ sessions = Table(
 tokens = Table(
     "tokens",
     metadata,
-    Column("id", Integer, primary_key=True),
+    Column("id", _Id, primary_key=True),
     Column("name", String(100), nullable=False, unique=True),
     Column("hash", String(64), nullable=False, unique=True),  # sha256 of the secret
     Column("prefix", String(12), nullable=False),  # the secret's first characters, to know it by
@@ -61,7 +63,7 @@ links = Table(
 attempts = Table(
     "attempts",
     metadata,
-    Column("id", Integer, primary_key=True),
+    Column("id", _Id, primary_key=True),
     Column("account", String(100), nullable=False, index=True),
     Column("address", String(50), nullable=False, index=True),
     Column("at", UTCTime, nullable=False),
@@ -70,7 +72,7 @@ attempts = Table(
 audit = Table(
     "audit",
     metadata,
-    Column("id", Integer, primary_key=True),
+    Column("id", _Id, primary_key=True),
     Column("at", UTCTime, nullable=False),
     Column("who", String(110), nullable=False),
     Column("action", String(50), nullable=False),
@@ -82,7 +84,7 @@ audit = Table(
 runs = Table(
     "runs",
     metadata,
-    Column("id", Integer, primary_key=True),
+    Column("id", _Id, primary_key=True),
     Column("function", String(200), nullable=False),
     Column("file", Text, nullable=False),
     Column("version", String(80), nullable=False, default=""),  # of the file: its time and size
@@ -97,7 +99,7 @@ runs = Table(
     Column("milliseconds", Float),
     Column("user", String(110), nullable=False),
     Column("request", String(16)),
-    Column("replays", Integer),  # the run whose arguments were used again
+    Column("replays", _Id),  # the run whose arguments were used again
     Column("seconds", Float),  # its limit
     Column("progress", Text),  # JSON
     Column("node", String(255), nullable=False, default=""),  # the owner: the machine,
