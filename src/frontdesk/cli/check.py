@@ -8,14 +8,16 @@ import click
 from frontdesk.cli import options
 from frontdesk.desk import workers
 from frontdesk.upkeep import checks
-from frontdesk.upkeep.checks import Finding
+from frontdesk.upkeep.findings import Finding
 from frontdesk.web import pages
 
 _COLOURS = {"error": "red", "warning": "yellow"}
 
 
 @click.command("check")
-@click.option("--fix", is_flag=True, help="Mend what is safe to mend: permissions, leftovers of imports.")
+@click.option(
+    "--fix", is_flag=True, help="Mend what is safe to mend: permissions, leftovers of imports, roles to query by."
+)
 @options.with_json
 @options.with_folder
 def command(folder: str, fix: bool, as_json: bool) -> None:
@@ -44,6 +46,7 @@ MEND = "Mend the template; the page is not shown until then."
 
 def _show(found: list[Finding]) -> None:
     for one in found:
-        click.echo(f"{click.style(f'{one.level:8}', fg=_COLOURS.get(one.level))} {one.message}\n         {one.hint}")
+        hint = one.hint.replace("\n", "\n         ")
+        click.echo(f"{click.style(f'{one.level:8}', fg=_COLOURS.get(one.level))} {one.message}\n         {hint}")
     wrong = sum(one.is_wrong for one in found)
     click.echo(f"{wrong} to mend." if wrong else "All is well.")

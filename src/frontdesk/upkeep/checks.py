@@ -5,9 +5,9 @@ import os
 import shutil
 import stat
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import closing
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -15,13 +15,15 @@ from typing import Any
 from frontdesk import config as settings
 from frontdesk.accounts import users
 from frontdesk.config import Config
-from frontdesk.database import files, integrity, logs, migrations, schema, state
+from frontdesk.database import files, integrity, logs, migrations, readers, schema, state
 from frontdesk.database.connections import Database
 from frontdesk.errors import ConfigError, Error
 from frontdesk.functions import calls
 from frontdesk.functions.registry import Registry
 from frontdesk.logs import carrier, handlers
 from frontdesk.tables import imports
+from frontdesk.upkeep import servers
+from frontdesk.upkeep.findings import Finding, Found
 from frontdesk.workers.pool import Pool
 
 SECONDS = 20.0
@@ -37,24 +39,6 @@ EXTRAS = {".onnx": ("onnxruntime", "models"), ".xlsx": ("openpyxl", "files"), ".
 """Files that need a package which is not always installed, and the extra that brings it."""
 
 
-@dataclass(frozen=True)
-class Finding:
-    """One thing that is wrong (error), will go wrong (warning), or is worth knowing (note)."""
-
-    level: str
-    what: str  #: the file, or the part of the desk
-    message: str  #: one sentence
-    hint: str  #: what to do about it
-
-    @property
-    def is_wrong(self) -> bool:
-        """Whether something should be done about it."""
-        return self.level != "note"
-
-
-Found = Iterator[Finding]
-
-
 def look(folder: Path, initialise: Callable[[Config], Any]) -> list[Finding]:
     """Everything that is found, in the order of the desk's parts; `initialise` makes a process a worker of the desk.
 
@@ -67,6 +51,7 @@ def look(folder: Path, initialise: Callable[[Config], Any]) -> list[Finding]:
     found += _disk(config)
     for name, path in files.find(config.folder, config.only).items():
         found += _database(config, name, path)
+    found += servers.look(config)
     found += _newer(config)
     found += _functions(config, initialise)
     found += _extras(config)
@@ -77,16 +62,16 @@ def look(folder: Path, initialise: Callable[[Config], Any]) -> list[Finding]:
 
 
 def mend(folder: Path) -> list[str]:
-    """Mends what is safe to mend, permissions and leftovers of imports; a sentence for each."""
+    """Mends what is safe to mend: permissions, leftovers of imports, roles to read by; a sentence for each."""
     config, _ = _settings(folder.resolve())
     done = []
-    for path in (path for path in (config.state_folder, config.state_folder / "secret") if _is_open(path)):
+    for path in filter(_is_open, _private(config)):
         path.chmod(stat.S_IMODE(path.stat().st_mode) & ~0o077)
         done.append(f"{path.relative_to(config.folder)} can be read by its owner only now.")
     for name, path in files.find(config.folder, config.only).items():
         if not files.problem(path) and not config.read_only:
             done += _drop_leftovers(name, path)
-    return done
+    return done + servers.mend(config)
 
 
 def _drop_leftovers(name: str, path: Path) -> list[str]:
@@ -114,12 +99,17 @@ def _is_open(path: Path) -> bool:
     return path.exists() and bool(path.stat().st_mode & 0o077)
 
 
+def _private(config: Config) -> tuple[Path, ...]:
+    """What nobody else may read."""
+    return config.state_folder, config.state_folder / "secret", readers.path_of(config)
+
+
 def _permissions(config: Config) -> Found:
     folder = config.state_folder
     if not _writable(config.folder if not folder.exists() else folder):
         message = f"The folder {config.folder} cannot be written, so it cannot be served."
         yield Finding("error", "folder", message, "Mend its permissions, or copy it to where you may write.")
-    for path in (folder, folder / "secret"):
+    for path in _private(config):
         if _is_open(path):
             message = f"{path.relative_to(config.folder)} can be read by other people of this machine."
             yield Finding("error", path.name, message, "`frontdesk check --fix` takes that away.")
@@ -255,9 +245,9 @@ def _revision(path: Path, newest: str) -> Found:
 
 def _has_users(config: Config) -> bool:
     path = config.state_folder / "state.db"
-    with closing(Database("state", path, read_only=True)) as database:
+    with closing(Database("state", config.state or path, read_only=True)) as database:
         try:
-            return path.exists() and users.exist(database)
+            return bool(config.state or path.exists()) and users.exist(database)
         except Error:  # told by `_whole` or `_revision`
             return True
 

@@ -59,10 +59,10 @@ def _missing(name: str, url: str, *, can_make: bool) -> Finding:
     message = f"{name} has no role for typed SQL to read by, so its query page stays closed."
     if can_make:
         return Finding("warning", name, message, FIX)
-    role = f"frontdesk_reader_{name}"
-    setting = f'[queries.readers]\n{name} = "postgresql+psycopg://{role}:PASSWORD@HOST:PORT/DATABASE"'
-    hint = f"Frontdesk may not make roles there. As one who may:\n{_roles().by_hand(url, role)}\nand in frontdesk.toml:"
-    return Finding("warning", name, message, f"{hint}\n{setting}")
+    roles, role = _roles(), f"frontdesk_reader_{name}"
+    setting = f'[queries.readers]\n{name} = "{roles.named(url, role)}"'
+    hint = f"Frontdesk may not make roles there. As one who may, with a password of yours:\n{roles.by_hand(url, role)}"
+    return Finding("warning", name, message, f"{hint}\nand in frontdesk.toml:\n{setting}")
 
 
 def _role(config: Config, name: str, url: str, reader: str) -> Found:

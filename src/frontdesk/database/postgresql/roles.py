@@ -17,6 +17,8 @@ OLDEST = 15
 """The oldest version of PostgreSQL that is served."""
 CONNECTIONS = 10
 """Queries of one role at a time, whichever process asks them."""
+PLACEHOLDER = "PASSWORD"
+"""Stands for the password in what is shown."""
 TEMPORARY = "1GB"
 """What one query may sort on the server's disk."""
 
@@ -80,6 +82,11 @@ def look(url: str) -> Server:
 def role_of(url: str) -> str:
     """The name of the role that a URL names."""
     return make_url(url).username or ""
+
+
+def named(url: str, role: str) -> str:
+    """The URL with this role in it, and a word in place of its password."""
+    return make_url(url).set(username=role, password=PLACEHOLDER).render_as_string(hide_password=False)
 
 
 def make(url: str) -> tuple[str, str]:
@@ -147,7 +154,7 @@ def by_hand(url: str, role: str) -> str:
     """The SQL by which somebody who may makes the role, a statement a line."""
     with _session(url) as connection:
         schemas = [row[0] for row in connection.execute(_SCHEMAS.encode())]
-        lines = [f"{_created(role)} PASSWORD 'a password of yours'", *_settings(role), _temporary(role)]
+        lines = [f"{_created(role)} PASSWORD '{PLACEHOLDER}'", *_settings(role), _temporary(role)]
         lines.append(_connect(connection, role))
         for schema in schemas:
             lines += [_usage(schema, role), f"GRANT SELECT ON ALL TABLES IN SCHEMA {quoted(schema)} TO {quoted(role)}"]
