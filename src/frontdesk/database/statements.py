@@ -51,6 +51,9 @@ class WritingGuard(Guard):
             self.target = str(first)
         if action == sqlite3.SQLITE_DROP_TABLE:
             self.dropped = str(first)
+        if place == "temp" and action in CHANGING and not (source and source.startswith(OWN)):
+            self.refused, self.rule = "temp", "What is made in temp is gone when the statement ends"
+            return sqlite3.SQLITE_DENY
         answer = super().__call__(action, first, second, place, source)
         self._begun = self._begun or changing  # the SQL's own table comes first, then what changes along with it
         if changing and answer != sqlite3.SQLITE_OK:
