@@ -40,6 +40,11 @@ class Column:
     choices: tuple[str, ...] = ()  # the values of an enumeration
     length: int | None = None  # the most characters of a text
     limits: tuple[int, int] | None = None  # the smallest and the largest integer
+    item: str = ""  # the kind of an array's items
+    exact: bool = False  # a number that keeps every digit: its values are texts
+    digits: tuple[int, int] | None = None  # how many an exact number has at most, and how many of them after the point
+    zoned: bool | None = None  # whether a time has a zone; None where it is kept as it is written
+    sortable: bool = True  # whether the database can compare its values
 
     @property
     def required(self) -> bool:

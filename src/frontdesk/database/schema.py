@@ -1,6 +1,6 @@
 """Tables, columns and foreign keys: read as they are, and created."""
 
-from collections.abc import Hashable, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from typing import Any, Protocol
 from weakref import WeakKeyDictionary
 
@@ -168,3 +168,13 @@ def has_triggers(connection: Connection, table: Table) -> bool:
 def read_own(connection: Connection, name: str) -> Table:
     """One of our own tables, which are never listed."""
     return _catalog(connection).read_own(connection, name)
+
+
+def misfits(database: Database, table: Table, row: Mapping[str, Any]) -> dict[str, str]:
+    """By column what an engine with strict types says against stored values, each by itself; SQLite takes any."""
+    if database.dialect == "sqlite":
+        return {}
+    from frontdesk.database.postgresql import writing
+
+    with database.connect() as connection:
+        return writing.misfits(connection, table, row)

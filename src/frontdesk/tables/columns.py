@@ -4,12 +4,15 @@ import base64
 import binascii
 import csv
 import json
-from collections.abc import Mapping, Sequence
-from datetime import date, datetime
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from datetime import UTC, date, datetime
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any
 
 from frontdesk.database import values
+from frontdesk.database.postgresql import arrays
 from frontdesk.database.schema import Column, Table
 from frontdesk.errors import InputError
 from frontdesk.forms import parsing
@@ -17,25 +20,42 @@ from frontdesk.forms.fields import Field
 
 INTEGERS = (-(2**63), 2**63 - 1)
 """What fits into the databases' largest integer."""
+LIST = "Write a list, such as [1, 2, 3]."
 
 
 def field(column: Column) -> Field:
     """The column as a field of the form that its table's schema makes."""
-    integer = column.kind == "integer"
+    least, most = (column.limits or INTEGERS) if column.kind == "integer" else (None, None)
+    bound = _bound(column)
     return Field(
         name=column.name,
         kind=column.kind,
         required=column.required,
         label=column.name,
         help=_help(column),
-        minimum=INTEGERS[0] if integer else None,
-        maximum=INTEGERS[1] if integer else None,
+        choices=column.choices if column.kind == "choice" else (),
+        minimum=least,
+        maximum=most,
+        exclusive_minimum=None if bound is None else -bound,
+        exclusive_maximum=bound,
+        max_length=column.length if column.kind == "text" else None,
         nullable=column.nullable or column.automatic,
+        exact=column.exact and not column.array,
     )
+
+
+def _bound(column: Column) -> int | None:
+    """What an exact number is smaller than, however it is rounded."""
+    before = column.digits[0] - column.digits[1] if column.digits and not column.array else 0
+    return 10**before if before > 0 else None
 
 
 def _help(column: Column) -> str:
     facts = [column.type.lower() or "any value"]
+    if column.array:
+        facts.append("a list, such as [1, 2]")
+    if column.zoned is not None and not column.array:
+        facts.append("UTC where no zone is given" if column.zoned else "kept without a zone, in UTC where one is given")
     if column.automatic:
         facts.append("drawn by the database when empty")
     if column.references:
@@ -76,11 +96,16 @@ def stored_from_form(table: Table, form: Mapping[str, str], *, partial: bool = F
     defaults = {
         name for name, text in typed.items() if text == "" and not partial and table.column(name).default is not None
     }
-    fields = [
-        field(column) for column in writable(table) if column.kind != "file" and column.name not in {*empty, *defaults}
-    ]
-    rest = {name: text for name, text in typed.items() if name not in {*empty, *defaults}}
-    return empty | _stored(table, parsing.parse_text(fields, rest, partial))
+    nothing = {name: "null" for name, text in typed.items() if text.strip() == "null" and _is_json(table.column(name))}
+    known = {*empty, *defaults, *nothing}
+    fields = [field(column) for column in writable(table) if column.kind != "file" and column.name not in known]
+    rest = {name: text for name, text in typed.items() if name not in known}
+    return empty | nothing | _stored(table, parsing.parse_text(fields, rest, partial))
+
+
+def _is_json(column: Column) -> bool:
+    """Whether a typed `null` is JSON's own, which is a value, beside NULL."""
+    return column.kind == "json" and not column.array
 
 
 def _is_empty_text(column: Column, form: Mapping[str, str]) -> bool:
@@ -99,43 +124,109 @@ def _blobs(table: Table, given: Mapping[str, Any]) -> tuple[dict[str, Any], dict
     wrong: dict[str, str] = {}
     for column in writable(table):
         value = given.get(column.name)
-        if not isinstance(value, Mapping) or set(value) != {"$base64"}:
-            if column.kind == "file" and value is not None:
-                wrong[column.name] = 'Write bytes as {"$base64": "…"}.'
-            continue
-        try:
-            found[column.name] = base64.b64decode(value["$base64"], validate=True)
-        except (binascii.Error, TypeError, ValueError):
-            wrong[column.name] = "This is not base64."
+        # Only SQLite keeps bytes in every column; elsewhere such an object is JSON.
+        if (column.kind == "file" and value is not None) or (_is_blob(value) and table.schema is None):
+            try:
+                found[column.name] = _bytes(value)
+            except InputError as error:
+                wrong[column.name] = error.message
     return found, wrong
 
 
+def _is_blob(value: Any) -> bool:
+    return isinstance(value, Mapping) and set(value) == {"$base64"}
+
+
+def _bytes(value: Any) -> bytes:
+    if not _is_blob(value):
+        raise InputError('Write bytes as {"$base64": "…"}.')
+    try:
+        return base64.b64decode(value["$base64"], validate=True)
+    except (binascii.Error, TypeError, ValueError):
+        raise InputError("This is not base64.") from None
+
+
 def _stored(table: Table, parsed: Mapping[str, Any]) -> dict[str, Any]:
-    automatic = {column.name for column in table.columns if column.automatic}
-    return {
-        name: stored(table.column(name), value)
-        for name, value in parsed.items()
-        if value is not None or name not in automatic
-    }
+    made: dict[str, Any] = {}
+    wrong: dict[str, str] = {}
+    for name, value in parsed.items():
+        column = table.column(name)
+        try:
+            if value is not None or not column.automatic:
+                made[name] = stored(column, value)
+        except InputError as error:
+            wrong[name] = error.message
+    if wrong:
+        raise InputError(errors=wrong)
+    return made
 
 
 def stored(column: Column, value: Any) -> Any:
-    """A typed value as the database keeps it: times as ISO text (UTC where a zone was given), JSON as text."""
+    """A typed value as the database keeps it: times as ISO text (UTC where a zone was given), JSON and lists as text.
+
+    Raises InputError for a list whose items do not fit, and for a time that UTC does not have.
+    """
     if value is None:
         return None
+    if column.array:
+        return _stored_list(column, value)
     if column.kind == "json" or isinstance(value, (dict, list)):
         return json.dumps(value, ensure_ascii=False)
     if isinstance(value, bool):
         return int(value)
     if isinstance(value, datetime):
-        return values.rfc3339(value) if value.tzinfo else value.isoformat(" ")
+        return _stored_time(column, value)
     if isinstance(value, date):
         return value.isoformat()
-    return float(value) if isinstance(value, Decimal) else value
+    if isinstance(value, Decimal):
+        return str(value) if column.exact else float(value)
+    return value
+
+
+def _stored_time(column: Column, value: datetime) -> str:
+    try:
+        if column.zoned is False and value.tzinfo:
+            value = value.astimezone(UTC).replace(tzinfo=None)
+        elif column.zoned and not value.tzinfo:
+            value = value.replace(tzinfo=UTC)
+        return values.rfc3339(value) if value.tzinfo else value.isoformat(" ")
+    except OverflowError:
+        raise InputError("Write a time between the years 1 and 9999 of UTC.") from None
+
+
+def _stored_list(column: Column, given: Any) -> str:
+    if not isinstance(given, list):
+        raise InputError(LIST)
+    item = _item(column)
+    one = field(item)
+
+    def checked(value: Any) -> Any:
+        if isinstance(value, list) and item.kind != "json":
+            return [checked(inner) for inner in value]
+        if item.kind == "file":
+            return None if value is None else _bytes(value)
+        return stored(item, parsing.value_of_json(one, value))
+
+    try:
+        return arrays.write([checked(value) for value in given], _item_text)
+    except InputError as error:
+        raise InputError(f"In the list: {error.message}") from None
+
+
+@lru_cache(256)
+def _item(column: Column) -> Column:
+    """The items of a list as a column of their own."""
+    return replace(column, kind=column.item, array=False, nullable=True, automatic=False, default=None)
+
+
+def _item_text(value: Any) -> str:
+    return f"\\x{value.hex()}" if isinstance(value, bytes) else str(values.as_text(value))
 
 
 def shown(column: Column, value: Any) -> Any:
-    """A stored value as JSON gives it: booleans as such, JSON parsed, everything else as it is."""
+    """A stored value as JSON gives it: booleans as such, JSON and lists parsed, everything else as it is."""
+    if column.array:
+        return _shown_list(column, value)
     if column.kind == "boolean" and value in {0, 1} and isinstance(value, int):
         return bool(value)
     if column.kind == "json" and isinstance(value, str):
@@ -144,6 +235,27 @@ def shown(column: Column, value: Any) -> Any:
         except ValueError:
             return value
     return value
+
+
+def _shown_list(column: Column, value: Any) -> Any:
+    try:
+        return arrays.read(value, _ITEMS.get(column.item, str) if column.zoned is None else _shown_time)
+    except (TypeError, ValueError):
+        return value
+
+
+def _shown_time(text: str) -> str:
+    return f"{text[:10]}T{text[11:-3]}Z" if text[10:11] == " " and text.endswith("+00") else text
+
+
+_ITEMS: dict[str, Callable[[str], Any]] = {
+    "boolean": lambda text: text == "t",
+    "integer": int,
+    "real": float,
+    "file": lambda text: bytes.fromhex(text[2:]),
+    "json": json.loads,
+}
+"""What each kind of item is made from its text by; others stay texts."""
 
 
 def named(table: Table, row: Sequence[Any], names: Sequence[str]) -> dict[str, Any]:
@@ -175,7 +287,7 @@ def written(column: Column, value: Any) -> str:
         return ""
     if column.kind == "boolean" and value in {0, 1}:
         return "true" if value else "false"
-    return str(value)
+    return values.dumps(shown(column, value)) if column.array else str(value)
 
 
 def listed(text: str) -> list[str]:

@@ -40,6 +40,7 @@ class Export:
     format: str
     raw: bool
     statement: sa.Select[Any]
+    where: Sequence[filters.Filter] = ()
 
     @property
     def content_type(self) -> str:
@@ -55,7 +56,8 @@ class Export:
 
     def count(self) -> int:
         """How many rows there are now."""
-        with self.database.connect() as connection:
+        explained = filters.explained(self.database, self.table, self.where)
+        with self.database.connect() as connection, explained:
             counted = sa.select(sa.func.count()).select_from(self.statement.order_by(None).subquery())
             return connection.scalar(counted) or 0
 
@@ -66,10 +68,12 @@ class Export:
             yield text.encode("utf-8", "replace")
 
     def _blocks(self) -> Iterator[Rows]:
-        with self.database.connect() as connection:
-            result = connection.execute(self.statement)
-            while block := result.cursor.fetchmany(BLOCK):
-                yield block
+        with self.database.snapshot() as connection, filters.explained(self.database, self.table, self.where):
+            if self.database.dialect == "sqlite":  # which makes each row when it is fetched; a server has to be told
+                cursor = connection.execute(self.statement).cursor
+                yield from iter(lambda: cursor.fetchmany(BLOCK), [])
+            else:
+                yield from connection.execution_options(yield_per=BLOCK).execute(self.statement).partitions()
 
     def _csv(self, blocks: Iterator[Rows]) -> Iterator[str]:
         buffer = io.StringIO()
@@ -89,7 +93,7 @@ class Export:
         same = True
         for place, column in enumerate(self.shown):
             cells = _written(column, made[place])
-            if not self.raw:
+            if not self.raw and not column.exact:  # whose texts are numbers
                 cells = _harmless(cells)
             same = same and cells is made[place]
             made[place] = cells  # type: ignore[call-overload]
@@ -123,6 +127,8 @@ def _written(column: Column, cells: Sequence[Any]) -> Sequence[Any]:
     if column.kind == "boolean" and int in types:
         words = {0: "false", 1: "true"}
         cells = [words.get(cell, cell) if isinstance(cell, int) else cell for cell in cells]
+    if column.array:
+        cells = [cell if cell is None else values.dumps(columns.shown(column, cell)) for cell in cells]
     return cells
 
 
@@ -167,11 +173,12 @@ def export(
     if format not in FORMATS:
         raise InputError(errors={"format": f"Choose one of: {', '.join(FORMATS)}."})
     table = schema.table(database, name)
-    conditions = filters.conditions(table, filters.parse(table, where))
+    wanted = filters.parse(table, where)
+    conditions = filters.conditions(table, wanted)
     order = [term for one in keyset.complete(table, keyset.parse_sort(table, sort)) for term in _nulls_last(table, one)]
     chosen = _chosen(table, shown)
     selected = sa.select(*(table.clause.c[column.name] for column in chosen)).select_from(table.clause)
-    return Export(database, table, chosen, format, raw, selected.where(*conditions).order_by(*order))
+    return Export(database, table, chosen, format, raw, selected.where(*conditions).order_by(*order), wanted)
 
 
 def _chosen(table: Table, text: str) -> tuple[Column, ...]:

@@ -1,14 +1,16 @@
 """Filters: `column__operator=value` as a condition on rows."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
 import sqlalchemy as sa
 
-from frontdesk.database import dialects
+from frontdesk.database import dialects, schema
+from frontdesk.database.connections import Database
 from frontdesk.database.schema import Column, Table
-from frontdesk.errors import InputError
+from frontdesk.errors import DataError, InputError
 from frontdesk.forms import kinds
 from frontdesk.tables import columns
 
@@ -121,13 +123,20 @@ def _condition(table: Table, one: Filter) -> sa.ColumnElement[bool]:
     if one.operator in TEXTUAL:
         text = sa.type_coerce(sa.cast(column, sa.Text), sa.Text)
         start, end = one.operator == "startswith", one.operator == "endswith"
-        return dialects.contains(text, one.text, start=start, end=end)
+        return dialects.contains(text, kinds.text(one.text), start=start, end=end)
+    found: sa.ColumnElement[Any] = column if declared.sortable else sa.cast(column, sa.Text)
     if one.operator == "in":
-        return column.in_([_value(declared, text) for text in columns.listed(one.text)])
-    return _compared(column, one.operator, _value(declared, one.text))
+        return _among(found, declared, [_value(declared, text) for text in columns.listed(one.text)])
+    return _compared(found, one.operator, _value(declared, one.text))
 
 
-def _compared(column: sa.ColumnClause[Any], operator: str, value: Any) -> sa.ColumnElement[bool]:
+def _among(column: sa.ColumnElement[Any], declared: Column, values: Sequence[Any]) -> sa.ColumnElement[bool]:
+    if declared.kind == "integer" and declared.limits:  # such a column holds no fraction
+        values = [int(value) for value in values if value == int(value)]
+    return column.in_(values) if values else sa.false()
+
+
+def _compared(column: sa.ColumnElement[Any], operator: str, value: Any) -> sa.ColumnElement[bool]:
     made: dict[str, sa.ColumnElement[bool]] = {
         "exact": column == value,
         "not": (column != value) | column.is_(None),
@@ -140,6 +149,10 @@ def _compared(column: sa.ColumnClause[Any], operator: str, value: Any) -> sa.Col
 
 
 def _value(column: Column, text: str) -> Any:
+    if column.array:
+        return columns.stored(column, kinds.parse("json", text)) if text.lstrip().startswith("[") else kinds.text(text)
+    if column.exact:
+        return str(kinds.decimal(text))
     if column.kind in {"integer", "real", "number"}:
         value = kinds.parse("number", text)
         if isinstance(value, int) and not columns.INTEGERS[0] <= value <= columns.INTEGERS[1]:
@@ -147,4 +160,38 @@ def _value(column: Column, text: str) -> Any:
         return value
     if column.kind in {"boolean", "any"}:
         return columns.stored(column, kinds.parse(column.kind, text))
-    return kinds.text(text)
+    if column.kind == "choice" and text not in column.choices:
+        raise InputError(f"Choose one of: {', '.join(column.choices)}.")
+    return kinds.text(text) if column.zoned is None else _time(column, text)
+
+
+def _time(column: Column, text: str) -> str:
+    """The time as the column keeps it; another word for one, such as a date alone, is for the server to read."""
+    try:
+        return str(columns.stored(column, kinds.parse("datetime", text)))
+    except InputError:
+        return kinds.text(text)
+
+
+@contextmanager
+def explained(database: Database, table: Table, given: Sequence[Filter]) -> Iterator[None]:
+    """What the database refuses as no value of a column's type is an InputError naming the filter."""
+    try:
+        yield
+    except DataError as error:
+        wrong = {one.parameter: sentence for one in given if (sentence := _refused(database, table, one))}
+        if wrong:
+            raise InputError(errors=wrong) from error
+        raise
+
+
+def _refused(database: Database, table: Table, one: Filter) -> str:
+    """What the database says against the filter's first value that is none of the column's; empty when it takes all."""
+    if one.operator in TEXTUAL or one.operator == "isnull":
+        return ""
+    column = table.column(one.column)
+    for text in columns.listed(one.text) if one.operator == "in" else [one.text]:
+        refused = schema.misfits(database, table, {one.column: _value(column, text)})
+        if refused:
+            return refused[one.column]
+    return ""

@@ -39,6 +39,8 @@ def _value(table: Table, name: str, part: str | None) -> Any:
     if part is None:
         return None
     kind = "integer" if name == table.row_id else table.column(name).kind
+    if name != table.row_id and table.column(name).exact:
+        return part
     try:
         if kind == "boolean":
             return int(kinds.parse(kind, part))

@@ -51,6 +51,10 @@ def parse_sort(table: Table, text: str) -> list[Sort]:
     unknown = [sort.column for sort in sorts if sort.column not in names]
     if unknown:
         raise InputError(errors={"_sort": f"{table.name} has no column {unknown[0]!r}."})
+    unsorted = [column for column in table.columns if not column.sortable and column.name in {s.column for s in sorts}]
+    if unsorted:
+        text = f"{unsorted[0].name} cannot be sorted by: {unsorted[0].type} has no order."
+        raise InputError(errors={"_sort": text})
     return sorts
 
 

@@ -24,7 +24,7 @@ from frontdesk.tables.keyset import Place, Sort
 
 MOST = 10_000
 """Rows that one insert takes."""
-NO_KEY_HINT = "Give it one, with ALTER TABLE … ADD PRIMARY KEY, or a column that draws one: ADD COLUMN id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY."
+NO_KEY_HINT = "Give it one: ALTER TABLE … ADD COLUMN id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY."
 
 
 @dataclass(frozen=True)

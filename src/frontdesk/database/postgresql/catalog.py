@@ -50,7 +50,7 @@ SELECT a.attrelid, a.attname, a.attnum, format_type(a.atttypid, a.atttypmod), b.
        CASE WHEN b.typtype = 'e' THEN
          (SELECT array_to_json(array_agg(e.enumlabel ORDER BY e.enumsortorder))::text FROM pg_catalog.pg_enum e
           WHERE e.enumtypid = b.oid)
-       END
+       END, format_type(b.oid, CASE WHEN t.typtype = 'd' THEN t.typtypmod ELSE a.atttypmod END)
 FROM pg_catalog.pg_attribute a
 JOIN pg_catalog.pg_type t ON t.oid = a.atttypid
 JOIN pg_catalog.pg_type b ON b.oid = CASE WHEN t.typtype = 'd' THEN t.typbasetype
@@ -168,23 +168,29 @@ def written(connection: Connection, name: str) -> str:
 
 
 def _column(row: Any, primary: list[str], references: tuple[str, str] | None) -> Column:
-    _, name, _, declared, type_name, _, array, not_null, identity, generated, default, _, labels = row
+    _, name, _, declared, type_name, type_kind, array, not_null, identity, generated, default, _, labels, below = row
     drawn = bool(identity) or (default or "").startswith("nextval(")
     choices = tuple(json.loads(labels)) if labels else ()
+    array = bool(array) and type_name != "box"  # whose items stand apart by another sign
     return Column(
         name=name,
         type=declared,
-        kind=types.kind_of(type_name, array=bool(array), choices=bool(choices)),
+        kind=types.kind_of(type_name, array=array, choices=bool(choices)),
         nullable=not not_null,
         default=None if drawn or generated else default,
         primary_key=primary.index(name) + 1 if name in primary else 0,
         generated=bool(generated),
         automatic=drawn,
         references=references,
-        array=bool(array),
-        choices=() if array else choices,
-        length=types.length_of(declared),
-        limits=None if array else types.LIMITS.get(type_name),
+        array=array,
+        choices=choices,
+        length=types.length_of(below),
+        limits=types.LIMITS.get(type_name),
+        item=types.kind_of(type_name, array=False, choices=bool(choices)) if array else "",
+        exact=type_name == "numeric",
+        digits=types.digits_of(below),
+        zoned={"timestamp": False, "timestamptz": True}.get(type_name),
+        sortable=type_name not in types.UNSORTED and type_kind != "c",
     )
 
 

@@ -40,6 +40,10 @@ NEW = {
 }
 """The types of new columns, by the names that a person writes on either engine."""
 
+UNSORTED = {"json", "xml", "point", "line", "lseg", "box", "path", "polygon", "circle", "xid", "cid", "aclitem"}
+"""Types whose values PostgreSQL cannot compare."""
+
+_DIGITS = re.compile(r"numeric\((\d+),(-?\d+)\)")
 _LENGTH = re.compile(r"(?:character varying|character)\((\d+)\)")
 
 
@@ -54,3 +58,9 @@ def length_of(declared: str) -> int | None:
     """The most characters that a column holds; None without a limit."""
     found = _LENGTH.fullmatch(declared)
     return int(found[1]) if found else None
+
+
+def digits_of(declared: str) -> tuple[int, int] | None:
+    """How many digits an exact number has at most, and how many of them after the point; None without a limit."""
+    found = _DIGITS.fullmatch(declared)
+    return (int(found[1]), int(found[2])) if found else None

@@ -57,6 +57,23 @@ def _name(name: str) -> str:
     return quoted(name).replace("%", "%%")
 
 
+def misfits(connection: Connection, table: Table, row: Mapping[str, Any]) -> dict[str, str]:
+    """By column what the server says against a value by itself; those that fit are left out.
+
+    `connection` reads: each refusal ends a transaction.
+    """
+    wrong: dict[str, str] = {}
+    for column in table.columns:
+        if row.get(column.name) is None:
+            continue
+        try:
+            cast = f"SELECT CAST(%s AS {column.type.replace('%', '%%')}) IS NULL"
+            connection.exec_driver_sql(cast, (values.as_text(row[column.name]),))
+        except (errors.DataError, errors.IntegrityError, errors.ProgrammingError) as error:
+            wrong[column.name] = error.message
+    return wrong
+
+
 def next_number(connection: Connection, table: sa.Table) -> int:
     """The next number of one of Frontdesk's own tables."""
     drawn = sa.func.pg_get_serial_sequence(f"{OWN_SCHEMA}.{quoted(table.name)}", "id")
