@@ -219,13 +219,15 @@ OPERATIONS: dict[str, Operation] = {
         "Queries",
         "Asks with SQL, or writes with it",
         thing(
-            ("changes", "total"),
+            ("changes", "total", "recorded", "status"),
             columns=many(text("name")),
             rows=many(many(anything("Krish"))),
             truncated=shapes.flag(),
             milliseconds={"type": "number", "examples": [1.2]},
             changes={"type": "array", "items": {"anyOf": [text("example.5"), ref("TrialRow")]}, "examples": [[]]},
             total=whole(0),
+            recorded=shapes.flag(),
+            status=text("UPDATE 3"),
         ),
         body=thing(
             ("parameters", "write", "dry_run"),
@@ -237,7 +239,8 @@ OPERATIONS: dict[str, Operation] = {
         errors=(403, 409),
         own_role="viewer; with `write` admin",
         help="With `write` it may change rows and tables, and `changes` are the ids of its changes; with `dry_run` too "
-        "nothing is written, and `changes` are the rows that would change.",
+        "nothing is written, and `changes` are the rows that would change. On PostgreSQL no history keeps what was "
+        "written: `changes` is empty, `recorded` false, `total` counts the rows, `status` is the server's word for it.",
     ),
     "queries.saved_json": Operation(
         "Queries", "The saved queries", shapes.listed("queries", ref("SavedQuery")), query=PAGED

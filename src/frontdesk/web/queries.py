@@ -15,8 +15,9 @@ from frontdesk.errors import Error, InputError, LoginRequired, NotFoundError, Pe
 from frontdesk.forms import parsing
 from frontdesk.forms.fields import Field
 from frontdesk.history.changes import Change
-from frontdesk.tables import exports, queries
+from frontdesk.tables import exports, queries, unrecorded
 from frontdesk.tables.statements import Written
+from frontdesk.tables.unrecorded import Unrecorded
 from frontdesk.web import access, bodies, cells, current, messages, rendering
 from frontdesk.web.errors import status_of
 
@@ -57,7 +58,7 @@ def index() -> Response:
 def query(database: str) -> Response:
     """The editor, and the answer to the `sql` of the address once every parameter has a value."""
     writes = "write" in request.args and access.caller().may("admin")
-    if writes or not _complete(request.args):
+    if writes or not _complete(database, request.args):
         return _page(database, request.args, writes=writes)
     return _tried(database, request.args, lambda: _read(database))
 
@@ -66,7 +67,7 @@ def query(database: str) -> Response:
 @access.allow("admin")
 def rehearse(database: str) -> Response:
     """The editor, and every row that the `sql` of the form would change, before and after; nothing is written."""
-    if not _complete(request.form):
+    if not _complete(database, request.form):
         return _page(database, request.form, writes=True)
     return _tried(database, request.form, lambda: _write(database, _sql(), _given(request.form), trial=True))
 
@@ -77,8 +78,10 @@ def write(database: str) -> Response:
     """Carries the `sql` of the form out, and leads back to the editor."""
 
     def act() -> Response:
-        made = _write(database, _sql(), _given(request.form), trial=False).changes
-        messages.say(_told([current.desk().changes.find(change) for change in made]), made[0] if made else None)
+        done = _write(database, _sql(), _given(request.form), trial=False)
+        made = done.changes
+        sentence = _told([current.desk().changes.find(change) for change in made])
+        messages.say(_told_unrecorded(done) if isinstance(done, Unrecorded) else sentence, made[0] if made else None)
         return rendering.lead_to(url_for("queries.query", database=database, write=1, sql=_sql()))
 
     return _tried(database, request.form, act)
@@ -88,10 +91,10 @@ def _sql() -> str:
     return request.form.get("sql", "").replace("\r\n", "\n")
 
 
-def _complete(texts: Mapping[str, str]) -> bool:
+def _complete(database: str, texts: Mapping[str, str]) -> bool:
     """Whether there is SQL and a value for each of its parameters."""
-    sql = texts.get("sql", "")
-    return bool(sql.strip()) and all(PREFIX + name in texts for name in queries.parameters(sql))
+    sql, dialect = texts.get("sql", ""), current.desk().database(database).dialect
+    return bool(sql.strip()) and all(PREFIX + name in texts for name in queries.parameters(sql, dialect))
 
 
 def _tried(database: str, texts: Mapping[str, str], act: Callable[[], Answer | Response]) -> Response:
@@ -126,7 +129,9 @@ def _page(
         database=database,
         databases=sorted(current.desk().databases),
         sql=sql,
-        parameters=[(name, texts.get(PREFIX + name, "")) for name in queries.parameters(sql)],
+        parameters=[(name, texts.get(PREFIX + name, "")) for name in queries.parameters(sql, place.dialect)],
+        missing="" if writes else current.desk().queries.missing(place),
+        unrecorded=unrecorded.is_unrecorded(place),
         errors=errors or {},
         answer=answer,
         trial=getattr(answer, "trial", None),
@@ -154,6 +159,15 @@ def _told(made: Sequence[Change]) -> str:
         return f"Changed the definition of {first.table}."
     along = f", and {_rows(others)} elsewhere along with it" if others else ""
     return f"{DONE.get(first.operation, 'Changed')} {_rows(first.rows)} of {first.table}{along}."
+
+
+def _told_unrecorded(done: Unrecorded) -> str:
+    """What was done where no history keeps it, in a sentence."""
+    if not done.effects:
+        return f"Carried out: {done.status}."
+    parts = [f"{DONE[one.operation].lower()} {_rows(one.rows)} of {one.table}" for one in done.effects]
+    told = ", ".join(parts)
+    return f"{told[:1].upper()}{told[1:]}."
 
 
 def _rows(number: int) -> str:
@@ -279,7 +293,10 @@ def forget_json(database: str, query: str) -> Response:
 @routes.post("/api/databases/<name:database>/query")
 @access.allow("viewer")
 def query_json(database: str) -> Response:
-    """`{columns, rows, truncated, milliseconds}` for `{sql, parameters}`; with `write`, for admins, also `changes`."""
+    """`{columns, rows, truncated, milliseconds}` for `{sql, parameters}`; with `write`, for admins, also `changes`.
+
+    On PostgreSQL what was written is in no history: `changes` is empty and `recorded` false.
+    """
     body = bodies.json_object()
     bodies.refuse_unknown(body, "sql", "parameters", "write", "dry_run")
     writes, trial = _modes(body)
