@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from frontdesk.database import dialects, schema
 from frontdesk.database.connections import Database
 from frontdesk.database.schema import Column, Table
-from frontdesk.errors import DataError, InputError
+from frontdesk.errors import DataError, InputError, NotSupportedError
 from frontdesk.forms import kinds
 from frontdesk.tables import columns
 
@@ -178,7 +178,7 @@ def explained(database: Database, table: Table, given: Sequence[Filter]) -> Iter
     """What the database refuses as no value of a column's type is an InputError naming the filter."""
     try:
         yield
-    except DataError as error:
+    except (DataError, NotSupportedError) as error:
         wrong = {one.parameter: sentence for one in given if (sentence := _refused(database, table, one))}
         if wrong:
             raise InputError(errors=wrong) from error

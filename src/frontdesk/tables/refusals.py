@@ -7,7 +7,7 @@ from typing import Any
 from frontdesk.database import schema
 from frontdesk.database.connections import Database
 from frontdesk.database.schema import Table
-from frontdesk.errors import DataError, InputError, IntegrityError
+from frontdesk.errors import DataError, InputError, IntegrityError, NotSupportedError
 
 
 @contextmanager
@@ -18,7 +18,7 @@ def named(database: Database, table: Table, row: Mapping[str, Any], prefix: str 
     """
     try:
         yield
-    except (DataError, IntegrityError) as error:
+    except (DataError, IntegrityError, NotSupportedError) as error:
         if isinstance(error, IntegrityError) and error.rule != "check":
             raise
         wrong = schema.misfits(database, table, row)

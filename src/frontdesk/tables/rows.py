@@ -223,7 +223,7 @@ def _find(connection: Connection, table: Table, key: Sequence[Any], *, locks: bo
     statement = sa.select(*(table.clause.c[name] for name in names)).where(*_at(table, key))
     try:
         found = connection.execute(statement.with_for_update() if locks else statement).first()
-    except errors.DataError:  # what is no value of the key's type names no row
+    except (errors.DataError, errors.NotSupportedError):  # what is no value of the key's type names no row
         found = None
     if found is None:
         shown = ", ".join(keys.text(value) for value in key)
@@ -394,7 +394,7 @@ def _check_match(current: Row, if_match: str | None) -> None:
 def _editable(table: Table) -> Table:
     if table.editable:
         return table
-    if table.kind == "table":
+    if table.kind == "table" and table.schema is not None:
         raise PermissionDenied(f"{table.name} has no primary key, so that none of its rows can be named.", NO_KEY_HINT)
     raise PermissionDenied(
         f"{table.name} is a {table.kind}, whose rows cannot be changed.", "Change the tables it is made from."

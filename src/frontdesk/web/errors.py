@@ -27,6 +27,7 @@ STATUS: dict[type[errors.Error], int] = {
     errors.FunctionError: 422,
     errors.DataError: 422,
     errors.ProgrammingError: 422,
+    errors.NotSupportedError: 422,
     errors.ThrottledError: 429,
     errors.BusyError: 503,
     errors.DiskFullError: 507,

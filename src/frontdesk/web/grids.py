@@ -48,6 +48,9 @@ def head(table: Table, names: Sequence[str], sorts: Sequence[Sort]) -> Markup:
     now = {sort.column: sort.descending for sort in sorts}
     lines = []
     for column in (column for name in names for column in table.columns if column.name == name):
+        if not column.sortable:
+            lines.append(f'<th scope="col">{escape(column.name)}</th>')
+            continue
         to = rendering.here_with(_sort=keyset.written_sort(column.name, now.get(column.name) is False), _next=None)
         shown = ' class="number"' if column.kind in cells.NUMBERS else ""
         mark = ""

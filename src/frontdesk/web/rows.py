@@ -10,7 +10,7 @@ from markupsafe import Markup
 
 from frontdesk.database import schema
 from frontdesk.database.schema import Column
-from frontdesk.errors import ConflictError, Error, InputError, IntegrityError
+from frontdesk.errors import ConflictError, DataError, Error, InputError, IntegrityError
 from frontdesk.history import changes
 from frontdesk.tables import columns, filters, keyset
 from frontdesk.tables import rows as table_rows
@@ -180,7 +180,7 @@ def insert(database: str, table: str) -> Response:
     """Inserts the row that was typed."""
     try:
         key = table_rows.insert_typed(current.desk().database(database), table, request.form, access.caller())
-    except (InputError, IntegrityError) as error:
+    except (InputError, IntegrityError, DataError) as error:
         shape = schema.table(current.desk().database(database), table)
         return _new_form(database, shape, request.form, _wrong(error), status_of(error))
     messages.say_changed("Inserted.", database)
@@ -230,7 +230,7 @@ def update(database: str, table: str, key: KeyText) -> Response:
     place = current.desk().database(database)
     try:
         found = table_rows.update_typed(place, table, key, request.form, access.caller(), request.args.get("_if_match"))
-    except (InputError, IntegrityError, ConflictError) as error:
+    except (InputError, IntegrityError, DataError, ConflictError) as error:
         return _row(database, table_rows.find(place, table, key), request.form, _wrong(error), status_of(error))
     messages.say_changed("Saved.", database)
     return rendering.lead_to(url_for("rows.row", database=database, table=table, key=found.key))
