@@ -7,8 +7,7 @@ from typing import Any
 import pytest
 
 from frontdesk.context import Caller
-from frontdesk.database import alterations as steps
-from frontdesk.database import schema
+from frontdesk.database import schema, steps
 from frontdesk.database.connections import Database
 from frontdesk.database.sqlite import drivers
 from frontdesk.errors import ConflictError, InputError, NotFoundError, PermissionDenied

@@ -1,80 +1,39 @@
-"""Tables altered in steps, each with the step that takes it back; what a statement did to the schema, as such steps."""
+"""Tables altered in steps, each with the step that takes it back, on either engine."""
 
-import re
-import sqlite3
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
-from dataclasses import dataclass
-from typing import Any, TypeAlias
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any, Protocol
 
 from sqlalchemy import Connection
 
 from frontdesk import errors
-from frontdesk.database import dialects, schema
-from frontdesk.database.connections import quoted
-from frontdesk.database.schema import OWN, Column, Table
-from frontdesk.database.sqlite import catalog
-from frontdesk.database.sqlite.drivers import driver_of
+from frontdesk.database import dialects
+from frontdesk.database.definitions import Column
+from frontdesk.database.sqlite import alterations as sqlite
+from frontdesk.database.steps import Step
 
-Step: TypeAlias = list[Any]
-"""A verb of `apply` and its arguments, as JSON keeps them."""
-
-KEPT = f"{OWN}kept_"
-"""What the names of tables begin with that hold what was deleted."""
-MOST_KEPT = 1_000_000
-"""Rows: the values of more are not kept."""
-
-_UNSURE = re.compile(r"\b(CHECK|COLLATE|GENERATED|AS|CONFLICT|DEFERRABLE)\b", re.IGNORECASE)
+_AS_THEY_ARE = (errors.ConflictError, errors.InputError, errors.NotFoundError, errors.PermissionDenied)
+_PASSING = (errors.BusyError, errors.DiskFullError)
 
 
-@dataclass(frozen=True)
-class Part:
-    """A table, index, view or trigger as the schema holds it."""
+class _Engine(Protocol):
+    """How an engine alters its tables."""
 
-    type: str
-    name: str
-    table: str
-    sql: str
-
-
-@dataclass(frozen=True)
-class Alteration:
-    """What happened to a table's definition: SQL before and after, and the steps that take it back, where there are."""
-
-    table: str
-    before: str | None
-    after: str | None
-    steps: list[Step] | None
+    def apply(self, connection: Connection, step: Step) -> Step | None: ...
+    def sql_of(self, connection: Connection, name: str, kind: str = "table") -> str | None: ...
+    def stands(self, connection: Connection, name: str, sql: str) -> bool: ...
+    def referring(self, connection: Connection, name: str) -> list[str]: ...
+    def check_unreferred(self, connection: Connection, name: str) -> None: ...
+    def definition(self, connection: Connection, column: Column) -> str: ...
+    def holds(self, connection: Connection, kept: str, key: Sequence[Any]) -> bool: ...
 
 
-def parts(connection: Connection) -> dict[tuple[str, str], Part]:
-    """Everything in the schema that was made by SQL, Frontdesk's own left out."""
-    found = driver_of(connection).execute(
-        "SELECT type, name, tbl_name, sql FROM sqlite_master WHERE sql IS NOT NULL ORDER BY rowid"
-    )
-    return {(row[0], row[1]): Part(*row) for row in found.fetchall() if not row[1].startswith(OWN)}
+def _engine(connection: Connection) -> _Engine:
+    if connection.dialect.name == "sqlite":
+        return sqlite
+    from frontdesk.database.postgresql import alterations as postgresql  # its driver is an extra
 
-
-def sql_of(connection: Connection, name: str, kind: str = "table") -> str | None:
-    """The SQL that makes the table, index, view or trigger of this name; None when there is none."""
-    found = parts(connection).get((kind, name))
-    return found.sql if found else None
-
-
-def stands(connection: Connection, sql: str) -> bool:
-    """Whether the schema still holds what this SQL made."""
-    return any(part.sql == sql for part in parts(connection).values())
-
-
-def referring(connection: Connection, name: str) -> list[str]:
-    """The other tables whose rows refer to rows of this table."""
-    tables = catalog.read_tables(driver_of(connection)).values()
-    folded = name.casefold()
-    return [
-        table.name
-        for table in tables
-        if table.name.casefold() != folded and any(key.table.casefold() == folded for key in table.foreign_keys)
-    ]
+    return postgresql
 
 
 def apply(connection: Connection, step: Step) -> Step | None:
@@ -82,345 +41,49 @@ def apply(connection: Connection, step: Step) -> Step | None:
 
     Raises ConflictError when something stands in the way.
     """
-    verb, *given = step
-    with _translated():
-        return _VERBS[verb](connection, *given)
+    with refusals():
+        return _engine(connection).apply(connection, step)
 
 
 @contextmanager
-def _translated() -> Iterator[None]:
+def refusals() -> Iterator[None]:
+    """What the database says against a definition is a ConflictError."""
     try:
         yield
-    except errors.Error:
+    except _AS_THEY_ARE:
         raise
     except Exception as error:
-        translated = dialects.translate(error)
-        if isinstance(translated, (errors.BusyError, errors.DiskFullError)):
+        translated = error if isinstance(error, errors.Error) else dialects.translate(error)
+        if isinstance(translated, (*_AS_THEY_ARE, *_PASSING)):
             raise translated from error
         raise errors.ConflictError(f"The database refuses: {translated.message.rstrip('.')}.") from error
 
 
-def _rename_table(connection: Connection, old: str, new: str) -> Step:
-    driver_of(connection).execute(f"ALTER TABLE {quoted(old)} RENAME TO {quoted(new)}")
-    return ["rename_table", new, old]
+def sql_of(connection: Connection, name: str, kind: str = "table") -> str | None:
+    """The SQL that makes the table, index, view or trigger of this name; None when there is none."""
+    return _engine(connection).sql_of(connection, name, kind)
 
 
-def _rename_column(connection: Connection, table: str, old: str, new: str) -> Step:
-    driver_of(connection).execute(f"ALTER TABLE {quoted(table)} RENAME COLUMN {quoted(old)} TO {quoted(new)}")
-    return ["rename_column", table, new, old]
+def stands(connection: Connection, name: str, sql: str) -> bool:
+    """Whether the schema still holds what this SQL made, that of this table or view on PostgreSQL."""
+    return _engine(connection).stands(connection, name, sql)
 
 
-def _add_column(connection: Connection, table: str, name: str, definition: str, kept: str | None = None) -> Step:
-    """With the values in `kept`, where there are."""
-    driver = driver_of(connection)
-    driver.execute(f"ALTER TABLE {quoted(table)} ADD COLUMN {definition}")
-    if kept is None:
-        return ["drop_column", table, name, True]
-    key = _read(connection, table).key
-    # The + takes the column's affinity away, without which the index of the kept values would not be used.
-    place = " AND ".join(f"k{number} = +{quoted(table)}.{quoted(part)}" for number, part in enumerate(key))
-    with _without_triggers(connection, table):
-        driver.execute(
-            f"UPDATE {quoted(table)} SET {quoted(name)} = (SELECT v FROM {quoted(kept)} WHERE {place})"
-            f" WHERE EXISTS (SELECT 1 FROM {quoted(kept)} WHERE {place})"
-        )
-    driver.execute(f"DROP TABLE {quoted(kept)}")
-    return ["drop_column", table, name, False]
-
-
-@contextmanager
-def _without_triggers(connection: Connection, table: str) -> Iterator[None]:
-    """People's own triggers of a table rest: what is brought back is no new doing."""
-    driver = driver_of(connection)
-    resting = [part for kind, part in _below(connection, table) if kind == "trigger"]
-    for part in resting:
-        driver.execute(f"DROP TRIGGER {quoted(part.name)}")
-    yield
-    for part in resting:
-        driver.execute(part.sql)
-
-
-def _drop_column(connection: Connection, table: str, name: str, unused: bool) -> Step | None:
-    """With `unused` only while every row has the column's default."""
-    driver = driver_of(connection)
-    found = _read(connection, table)
-    column = found.column(name)
-    if unused and _any(driver, table, f"{quoted(name)} IS NOT {column.default or 'NULL'}"):
-        raise errors.ConflictError(f"Rows have values in {name}.", "Drop the column instead.")
-    back = _keep_column(connection, found, column)
-    driver.execute(f"ALTER TABLE {quoted(table)} DROP COLUMN {quoted(name)}")
-    if back and not _comes_back(connection, found, back[3]):
-        for kept in back[4:]:
-            driver.execute(f"DROP TABLE {quoted(kept)}")
-        return None
-    return back
-
-
-def _comes_back(connection: Connection, table: Table, definition: str) -> bool:
-    """Whether a column that was dropped would be as it was: tried out."""
-    driver = driver_of(connection)
-    driver.execute("SAVEPOINT tried")
-    try:
-        driver.execute(f"ALTER TABLE {quoted(table.name)} ADD COLUMN {definition}")
-        found = _read(connection, table.name)
-        return set(found.columns) == set(table.columns) and set(found.foreign_keys) == set(table.foreign_keys)
-    except sqlite3.Error:  # such as a default that is no constant
-        return False
-    finally:
-        driver.execute("ROLLBACK TO tried")
-        driver.execute("RELEASE tried")
-
-
-def _keep_column(connection: Connection, table: Table, column: Column) -> Step | None:
-    """Keeps the column's values; gives the step that brings it back, None when it would not be as it was."""
-    driver = driver_of(connection)
-    refuses = not column.nullable and column.default is None
-    if refuses or column.generated or not table.editable or _UNSURE.search(sql_of(connection, table.name) or ""):
-        return None
-    if any(_any(driver, table.name, f"{quoted(part)} IS NULL") for part in table.key):
-        return None
-    back = ["add_column", table.name, column.name, definition(column) + _actions(table, column)]
-    valued = f"{quoted(column.name)} IS NOT {column.default or 'NULL'}"
-    if not _any(driver, table.name, valued):
-        return back
-    if column.references and column.default:  # SQLite adds no such column
-        return None
-    if _count(driver, table.name, f" WHERE {valued}") > MOST_KEPT:
-        return None
-    kept = _free(connection)
-    names = [f"k{number}" for number in range(len(table.key))]
-    driver.execute(f"CREATE TABLE {quoted(kept)} ({', '.join(names)}, v, PRIMARY KEY ({', '.join(names)}))")
-    chosen = ", ".join(quoted(part) for part in (*table.key, column.name))
-    driver.execute(f"INSERT INTO {quoted(kept)} SELECT {chosen} FROM {quoted(table.name)} WHERE {valued}")
-    return [*back, kept]
-
-
-def _create(connection: Connection, made: Sequence[Sequence[str]]) -> Step:
-    """Makes parts, each a type, a name and its SQL."""
-    for _, _, sql in made:
-        driver_of(connection).execute(sql)
-    kind, name, _ = made[0]
-    return ["drop", kind, name]
-
-
-def _drop(connection: Connection, kind: str, name: str) -> Step:
-    """Drops an index, a view, a trigger or a table without rows."""
-    driver = driver_of(connection)
-    if (kind, name) not in parts(connection):
-        raise errors.ConflictError(f"The {kind} {name} is no longer there.")
-    if kind == "table":
-        check_unreferred(connection, name)
-        if _any(driver, name):
-            raise errors.ConflictError(f"The table {name} holds rows.")
-    back = ["create", _made(connection, kind, name)]
-    driver.execute(f"DROP {kind.upper()} {quoted(name)}")
-    return back
-
-
-def _made(connection: Connection, kind: str, name: str) -> list[list[str]]:
-    """A part with what stands on it, in the order of their making."""
-    own = parts(connection)[kind, name]
-    below = [part for _, part in _below(connection, name)] if kind in {"table", "view"} else []
-    return [[part.type, part.name, part.sql] for part in (own, *below)]
-
-
-def _below(connection: Connection, name: str) -> list[tuple[str, Part]]:
-    """The indexes and triggers of a table or view."""
-    return [
-        (part.type, part)
-        for part in parts(connection).values()
-        if part.table.casefold() == name.casefold() and part.type in {"index", "trigger"}
-    ]
+def referring(connection: Connection, name: str) -> list[str]:
+    """The other tables whose rows refer to rows of this table; on PostgreSQL the views that show it, too."""
+    return _engine(connection).referring(connection, name)
 
 
 def check_unreferred(connection: Connection, name: str) -> None:
     """Raises ConflictError naming the tables that refer to this one."""
-    others = referring(connection, name)
-    if others:
-        raise errors.ConflictError(
-            f"{', '.join(others)} {'refers' if len(others) == 1 else 'refer'} to {name}.",
-            "Delete those tables first, or their columns that refer to it.",
-        )
+    _engine(connection).check_unreferred(connection, name)
 
 
-def _delete(connection: Connection, name: str) -> Step | None:
-    """Deletes a table with its rows, which are kept under a hidden name as long as they are not too many."""
-    check_unreferred(connection, name)
-    driver, table = driver_of(connection), _read(connection, name)
-    made = _made(connection, "table", name)
-    kept = _keep_rows(connection, table) if _count(driver, name) <= MOST_KEPT else None
-    drawn = _drawn(connection, name)
-    driver.execute(f"DROP TABLE {quoted(name)}")
-    return ["restore", name, made, kept, drawn] if kept else None
-
-
-def _drawn(connection: Connection, name: str) -> int | None:
-    """The last key that AUTOINCREMENT drew for a table: none is drawn twice."""
-    if not schema.names(connection, "sqlite_sequence"):
-        return None
-    found = driver_of(connection).execute("SELECT seq FROM sqlite_sequence WHERE name = ?", [name]).fetchone()
-    return found and int(found[0])
-
-
-def _keep_rows(connection: Connection, table: Table) -> str:
-    driver, kept = driver_of(connection), _free(connection)
-    names = _stored(table)
-    driver.execute(f"CREATE TABLE {quoted(kept)} ({', '.join(f'c{number}' for number in range(len(names)))})")
-    chosen = ", ".join(map(quoted, names))
-    driver.execute(f"INSERT INTO {quoted(kept)} SELECT {chosen} FROM {quoted(table.name)}")
-    return kept
-
-
-def _restore(
-    connection: Connection, name: str, made: Sequence[Sequence[str]], kept: str, drawn: int | None = None
-) -> Step:
-    """Makes a deleted table anew with its rows, then its indexes and triggers."""
-    driver = driver_of(connection)
-    if name.casefold() in {known.casefold() for known in catalog.read_tables(driver)}:
-        raise errors.ConflictError(f"There is another table {name} now.", "Rename that one first.")
-    if schema.names(connection, kept) != [kept]:
-        raise errors.ConflictError(f"The rows of {name} are no longer kept.")
-    (_, _, sql), *rest = made
-    driver.execute(sql)
-    chosen = ", ".join(map(quoted, _stored(_read(connection, name))))
-    driver.execute(f"INSERT INTO {quoted(name)} ({chosen}) SELECT * FROM {quoted(kept)}")
-    if drawn is not None:
-        driver.execute("DELETE FROM sqlite_sequence WHERE name = ?", [name])
-        driver.execute("INSERT INTO sqlite_sequence (name, seq) VALUES (?, ?)", [name, drawn])
-    for _, _, below in rest:
-        driver.execute(below)
-    driver.execute(f"DROP TABLE {quoted(kept)}")
-    return ["delete", name]
-
-
-_VERBS: dict[str, Callable[..., Step | None]] = {
-    "rename_table": _rename_table,
-    "rename_column": _rename_column,
-    "add_column": _add_column,
-    "drop_column": _drop_column,
-    "create": _create,
-    "drop": _drop,
-    "delete": _delete,
-    "restore": _restore,
-}
-
-
-def definition(column: Column) -> str:
+def definition(connection: Connection, column: Column) -> str:
     """The column as SQL defines it."""
-    text = f"{quoted(column.name)} {column.type}".rstrip()
-    if not column.nullable:
-        text += " NOT NULL"
-    if column.default is not None:
-        text += f" DEFAULT {column.default}"
-    if column.references:
-        text += f" REFERENCES {quoted(column.references[0])} ({quoted(column.references[1])})"
-    return text
-
-
-def _actions(table: Table, column: Column) -> str:
-    """What happens to the column's rows along with those that they refer to, as SQL."""
-    keys = [key for key in table.foreign_keys if key.columns == (column.name,)]
-    acts = [(verb, act) for key in keys for verb, act in (("DELETE", key.on_delete), ("UPDATE", key.on_update))]
-    return "".join(f" ON {verb} {act}" for verb, act in acts if act != "NO ACTION")
+    return _engine(connection).definition(connection, column)
 
 
 def holds(connection: Connection, kept: str, key: Sequence[Any]) -> bool:
     """Whether a value is kept of the row that had this key."""
-    place = " AND ".join(f"k{number} IS ?" for number in range(len(key)))
-    found = driver_of(connection).execute(f"SELECT 1 FROM {quoted(kept)} WHERE {place}", list(key))
-    return found.fetchone() is not None
-
-
-def _stored(table: Table) -> list[str]:
-    """The names of the values that a row stores, the hidden key's included."""
-    names = [column.name for column in table.columns if not column.generated]
-    return names + ([table.row_id] if table.row_id else [])
-
-
-def _read(connection: Connection, name: str) -> Table:
-    found = catalog.read_tables(driver_of(connection)).get(name)
-    if found is None:
-        raise errors.ConflictError(f"The table {name} is no longer there.")
-    return found
-
-
-def _any(driver: Any, table: str, where: str = "") -> bool:
-    condition = f" WHERE {where}" if where else ""
-    return driver.execute(f"SELECT 1 FROM {quoted(table)}{condition} LIMIT 1").fetchone() is not None
-
-
-def _count(driver: Any, table: str, where: str = "") -> int:
-    return int(driver.execute(f"SELECT count(*) FROM {quoted(table)}{where}").fetchone()[0])
-
-
-def _free(connection: Connection) -> str:
-    taken = schema.names(connection, KEPT)
-    numbers = [int(name.removeprefix(KEPT)) for name in taken if name.removeprefix(KEPT).isdigit()]
-    return f"{KEPT}{max(numbers, default=0) + 1}"
-
-
-@dataclass(frozen=True)
-class Shape:
-    """The whole schema at a moment."""
-
-    parts: dict[tuple[str, str], Part]
-    tables: dict[str, Table]
-
-
-def shape(connection: Connection) -> Shape:
-    """The schema as it is now."""
-    return Shape(parts(connection), catalog.read_tables(driver_of(connection)))
-
-
-def instead(before: Shape, after: Shape) -> Step | None:
-    """The step that does the same as the statement between two moments and keeps what it takes away, if it takes."""
-    gone = [
-        name for name, table in before.tables.items() if name not in after.tables and ("table", name) in before.parts
-    ]
-    new = [name for name in after.tables if name not in before.tables]
-    if gone and not new:
-        return ["delete", gone[0]]
-    for name, table in after.tables.items():
-        names = {column.name for column in table.columns}
-        lost = (
-            [one.name for one in before.tables[name].columns if one.name not in names] if name in before.tables else []
-        )
-        if lost and len(names) < len(before.tables[name].columns):
-            return ["drop_column", name, lost[0], False]
-    return None
-
-
-def between(before: Shape, after: Shape) -> Alteration:
-    """What one statement did that took neither rows nor values away."""
-    new = [part for place, part in after.parts.items() if place not in before.parts]
-    gone = [part for place, part in before.parts.items() if place not in after.parts]
-    if new and not gone:
-        return Alteration(_concerned(new[0]), None, new[0].sql, [["drop", new[0].type, new[0].name]])
-    if gone and not new:
-        made = [[part.type, part.name, part.sql] for part in sorted(gone, key=lambda part: part.type == "trigger")]
-        return Alteration(_concerned(gone[0]), gone[0].sql, None, [["create", made]])
-    if new:
-        old, renamed = (next(part for part in one if part.type == "table") for one in (gone, new))
-        return Alteration(renamed.name, old.sql, renamed.sql, [["rename_table", renamed.name, old.name]])
-    return _altered(before, after)
-
-
-def _concerned(part: Part) -> str:
-    return part.name if part.type in {"table", "view"} else part.table
-
-
-def _altered(before: Shape, after: Shape) -> Alteration:
-    changed = [
-        part for place, part in after.parts.items() if before.parts[place].sql != part.sql and part.type == "table"
-    ]
-    for part in changed:
-        old, new = ([column.name for column in one.tables[part.name].columns] for one in (before, after))
-        if old != new:
-            steps: list[Step] = [["drop_column", part.name, new[-1], True]]
-            with suppress(StopIteration):
-                if len(old) == len(new):
-                    renamed = next(pair for pair in zip(new, old, strict=True) if pair[0] != pair[1])
-                    steps = [["rename_column", part.name, *renamed]]
-            return Alteration(part.name, before.parts["table", part.name].sql, part.sql, steps)
-    part = changed[0] if changed else next(iter(after.parts.values()))
-    return Alteration(part.name, before.parts[part.type, part.name].sql, part.sql, None)
+    return _engine(connection).holds(connection, kept, key)

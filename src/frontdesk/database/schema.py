@@ -66,8 +66,7 @@ def forget(database: Database) -> None:
     if database.dialect == "postgresql":
         from frontdesk.database.postgresql import catalog
 
-        with database.connect() as connection:
-            catalog.forget(connection)
+        catalog.forget()
 
 
 def version(connection: Connection) -> Hashable:
@@ -158,6 +157,26 @@ def rename(connection: Connection, name: str, new: str) -> str:
 def names(connection: Connection, prefix: str) -> list[str]:
     """The names of tables that begin so, our own ones too."""
     return _catalog(connection).names(connection, prefix)
+
+
+def place(database: Database, name: str) -> tuple[str | None, str]:
+    """The schema in which a table of this name stands, None on SQLite, and its name there."""
+    if database.dialect == "sqlite":
+        return None, name
+    from frontdesk.database.postgresql import catalog
+
+    with database.connect() as connection:
+        return catalog.place(connection, name)
+
+
+def listed(database: Database, name: str) -> str:
+    """The name by which a table is listed that is named so: that of the default schema goes without it."""
+    if database.dialect == "sqlite":
+        return name
+    from frontdesk.database.postgresql import catalog
+
+    with database.connect() as connection:
+        return catalog.listed(connection, name)
 
 
 def has_triggers(connection: Connection, table: Table) -> bool:

@@ -8,9 +8,10 @@ from typing import Any, Protocol
 
 from sqlalchemy import Connection
 
+from frontdesk import config as settings
 from frontdesk import context
 from frontdesk.context import Caller
-from frontdesk.database import files
+from frontdesk.database import files, schema
 from frontdesk.database.connections import Database
 from frontdesk.database.schema import Table
 from frontdesk.database.sqlite import drivers
@@ -66,6 +67,8 @@ def recording(
         recorder.begin(operation)
         recorder.prepare()
         yield connection
+    if isinstance(recorder, verbs.Recorder) and recorder.defined:  # whoever looked before the commit saw it as it was
+        schema.forget(database)
 
 
 def recorder_of(connection: Connection) -> Recorder:
@@ -76,15 +79,27 @@ def recorder_of(connection: Connection) -> Recorder:
     return recorder
 
 
-def connect(name: str, folder: Path | None = None) -> drivers.RecordedConnection:
-    """The driver's own PEP 249 connection to a database of the desk, made when missing; its changes are recorded.
+known: dict[Path, Mapping[str, str]] = {}
+"""By a desk's folder the URLs of its databases on servers, where the process knows more than frontdesk.toml says."""
 
-    Without `folder` the desk is that of the run, else the one that FRONTDESK_DESK names, else the current folder. Where
-    FRONTDESK_READ_ONLY is set, as in the workers of a desk that is served read-only, nothing can be changed.
+
+def connect(name: str, folder: Path | None = None) -> Any:
+    """The driver's own PEP 249 connection to a database of the desk; a file is made when missing.
+
+    What is changed in a file is recorded. A database that the desk's settings name by URL gives psycopg's connection,
+    whose changes no history sees. Without `folder` the desk is that of the run, else the one that FRONTDESK_DESK names,
+    else the current folder. Where FRONTDESK_READ_ONLY is set, as in the workers of a desk that is served read-only,
+    nothing can be changed.
     """
-    folder = folder or Path(os.environ.get("FRONTDESK_DESK", "."))
+    folder = (folder or Path(os.environ.get("FRONTDESK_DESK", "."))).resolve()
+    read_only = bool(os.environ.get("FRONTDESK_READ_ONLY"))
+    urls = known[folder] if folder in known else settings.load(folder).databases
+    if name in urls:
+        from frontdesk.database.postgresql import drivers as postgresql  # its driver is an extra
+
+        return postgresql.open_bare(urls[name], read_only=read_only)
     path = files.find(folder).get(name, folder / (name if Path(name).suffix in files.SUFFIXES else f"{name}.db"))
-    connection = drivers.open_recorded(path, read_only=bool(os.environ.get("FRONTDESK_READ_ONLY")))
+    connection = drivers.open_recorded(path, read_only=read_only)
     recorder = triggers.Recorder(connection)
     connection.recorder = recorder.before
     connection.ended = recorder.begin

@@ -93,6 +93,21 @@ def asked_by() -> dict[str, Any]:
     }
 
 
+def equals(table: schema.Table, name: str, value: Any) -> sa.ColumnElement[bool]:
+    """Whether a column, or the hidden key, holds this value."""
+    column = table.clause.c[name]
+    if value is None:
+        return column.is_(sa.null())
+    sortable = name == table.row_id or table.column(name).sortable
+    return column == value if sortable else sa.cast(column, Text) == sa.literal(value, Text)
+
+
+def one(table: schema.Table, where: Where) -> sa.ColumnElement[bool]:
+    """One of the rows that fit, on PostgreSQL, where no key tells them apart."""
+    place: sa.ColumnElement[Any] = sa.literal_column("ctid")
+    return place == sa.select(place).select_from(table.clause).where(*where).limit(1).correlate(None).scalar_subquery()
+
+
 def value_names(table: schema.Table) -> list[str]:
     """The names of the values that history keeps of a row: its columns, and the hidden key where there is one."""
     return [column.name for column in table.columns] + ([table.row_id] if table.row_id else [])

@@ -15,6 +15,7 @@ from frontdesk.context import Caller
 from frontdesk.database import alterations, schema, values
 from frontdesk.database.connections import Database
 from frontdesk.database.schema import Table
+from frontdesk.database.steps import Step
 from frontdesk.history import blocks, capture, entries
 
 
@@ -81,6 +82,7 @@ class _Undoing:
 
     def _undo_rows(self, headers: list[Any]) -> None:
         """Sets the rows of changes back in the reverse order of their changing, whichever change they belong to."""
+        schema.defer_foreign_keys(self._connection)  # which a change of a definition ends
         tables: dict[int, tuple[Table, list[str], list[str]]] = {}
         for header in headers:
             table = schema.read(self._database, self._connection).get(header.table)
@@ -130,10 +132,13 @@ class _Undoing:
             self.rows += 1
             return
         place = _place(table, key, standing)
+        if not table.key:
+            place = [entries.one(table, place)]
         found = sa.select(*(table.clause.c[name] for name in names)).where(*place).with_for_update()
         current = self._connection.execute(found).first()
         shown = [standing[name] for name in key]
-        if (values.exact(current) if current else None) != row.after:
+        comes_beside = not table.key and after is None  # where there is no key, rows may be equal
+        if not comes_beside and (values.exact(current) if current else None) != row.after:
             self._refuse(shown, _reason(current, after))
             return
         generated = {column.name for column in table.columns if column.generated}
@@ -194,14 +199,14 @@ class _Undoing:
         steps = _steps(header, before or after, bool(before))
         if steps is None:
             self._refuse(None, _unkept(header, before, after))
-        elif "steps" in names and after and not alterations.stands(self._connection, after["sql"]):
+        elif "steps" in names and after and not alterations.stands(self._connection, header.table, after["sql"]):
             self._refuse(None, f"{header.table} is gone or was altered since.")
         elif not self._refuse_deleted(header, steps):
             self._take(header, steps, before.get("sql"), after.get("sql"))
 
-    def _refuse_deleted(self, header: Any, steps: list[alterations.Step]) -> bool:
+    def _refuse_deleted(self, header: Any, steps: list[Step]) -> bool:
         """Names the rows whose values are kept that were deleted since: others may have their keys by now."""
-        kept = [step[4] for step in steps if step[0] == "add_column" and len(step) > 4]
+        kept = [step[4] for step in steps if step[0] == "add_column" and len(step) > 4 and step[4]]
         listed, rows = entries.changes.c, entries.rows.c
         undone = sa.select(listed.undoes).where(listed.undoes.is_not(None))
         undos = sa.select(listed.id).where(listed.undoes.is_not(None))
@@ -216,10 +221,10 @@ class _Undoing:
             self._refuse(key, "The row was deleted since.")
         return bool(found)
 
-    def _take(self, header: Any, steps: list[alterations.Step], before: str | None, after: str | None) -> None:
+    def _take(self, header: Any, steps: list[Step], before: str | None, after: str | None) -> None:
         """Takes the steps back, and keeps those that bring them back again."""
         self._recorder.remove()
-        made: list[alterations.Step | None] = []
+        made: list[Step | None] = []
         try:
             for step in steps:
                 made.insert(0, alterations.apply(self._connection, step))
@@ -241,18 +246,17 @@ class _Undoing:
 
 
 def _place(table: Table, key: list[str], row: Mapping[str, Any]) -> list[sa.ColumnElement[bool]]:
-    columns = table.clause.c
-    return [columns[name].is_(sa.null()) if row[name] is None else columns[name] == row[name] for name in key]
+    return [entries.equals(table, name, row[name]) for name in key]
 
 
 def _what(header: Any, loads: Mapping[int, Any]) -> str:
     return "schema" if json.loads(header.key) == [] else "load" if header.id in loads else "rows"
 
 
-def _steps(header: Any, kept: dict[str, Any], dropped: bool) -> list[alterations.Step] | None:
+def _steps(header: Any, kept: dict[str, Any], dropped: bool) -> list[Step] | None:
     """What takes the change back; before steps were kept, only what made a table could be taken back."""
     if "steps" in kept:
-        found: list[alterations.Step] | None = json.loads(kept["steps"]) if kept["steps"] else None
+        found: list[Step] | None = json.loads(kept["steps"]) if kept["steps"] else None
         return found
     return None if header.operation == "undo" or dropped else [["drop", "table", header.table]]
 

@@ -6,10 +6,10 @@ from typing import Any
 import sqlalchemy as sa
 
 from frontdesk.context import Caller
-from frontdesk.database import alterations, schema
-from frontdesk.database.alterations import Step
+from frontdesk.database import alterations, schema, steps
 from frontdesk.database.connections import Database
 from frontdesk.database.schema import Column, Table
+from frontdesk.database.steps import Step
 from frontdesk.errors import ConflictError, InputError
 from frontdesk.history import capture
 from frontdesk.tables import structure
@@ -24,13 +24,13 @@ def alter(database: Database, name: str, given: Mapping[str, Any], by: Caller) -
     is changed.
     """
     table = _own(schema.table(database, name))
-    steps = _steps(database, table, given)
-    new = given.get("name", name)
+    wanted = _steps(database, table, given)
+    new = next((step[2] for step in wanted if step[0] == "rename_table"), name)
     with capture.recording(database, by) as connection:
         recorder = capture.recorder_of(connection)
         recorder.remove()
         before = alterations.sql_of(connection, name)
-        back = [alterations.apply(connection, step) for step in steps]
+        back = [alterations.apply(connection, step) for step in wanted]
         if new != name:
             recorder.rename(name, new)
         after = alterations.sql_of(connection, new)
@@ -61,17 +61,17 @@ def hindrances(database: Database, table: Table) -> list[str]:
 
 
 def is_kept(database: Database, table: Table) -> bool:
-    """Whether its deletion could be undone: the rows of very large tables are not kept."""
-    if table.kind == "view":
+    """Whether its deletion could be undone: on SQLite, where they are copied, many rows are not kept."""
+    if table.kind == "view" or database.dialect == "postgresql":
         return True
-    beyond = sa.select(sa.literal(1)).select_from(table.clause).offset(alterations.MOST_KEPT).limit(1)
+    beyond = sa.select(sa.literal(1)).select_from(table.clause).offset(steps.MOST_KEPT).limit(1)
     with database.connect() as connection:
         return connection.execute(beyond).first() is None
 
 
 def _own(table: Table) -> Table:
     """Raises ConflictError for what is no table of rows: a view, or a virtual table."""
-    if not table.editable:
+    if table.kind == "view" or not (table.editable or table.schema):
         what = "view" if table.kind == "view" else "virtual table"
         raise ConflictError(f"{table.name} is a {what}.", "Change it by SQL that writes, or in another program.")
     return table
@@ -79,23 +79,23 @@ def _own(table: Table) -> Table:
 
 def _reversed(back: Sequence[Step | None]) -> list[Step] | None:
     """The steps back, the last one first; None when one of them cannot be taken back."""
-    steps = [step for step in reversed(back) if step is not None]
-    return steps if len(steps) == len(back) else None
+    found = [step for step in reversed(back) if step is not None]
+    return found if len(found) == len(back) else None
 
 
 def _steps(database: Database, table: Table, given: Mapping[str, Any]) -> list[Step]:
     wrong = {str(name): f"Unknown here; known: {', '.join(KNOWN)}." for name in given if name not in KNOWN}
-    steps: list[Step] = []
+    wanted: list[Step] = []
     for part in (_renamed, _dropped, _added, _named):
         try:
-            steps += part(database, table, given)
+            wanted += part(database, table, given)
         except InputError as error:
             wrong |= error.errors
-    if not (wrong or steps):
+    if not (wrong or wanted):
         wrong["name"] = "Say what to change: name, add, rename or drop."
     if wrong:
         raise InputError(errors=wrong)
-    return steps
+    return wanted
 
 
 def _names(given: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -150,23 +150,24 @@ def _added(database: Database, table: Table, given: Mapping[str, Any]) -> list[S
     }
     own = (table.name, {column.name for column in table.columns})
     wrong: dict[str, str] = {}
-    steps: list[Step] = []
+    made: list[Column] = []
     for number, one in enumerate(listed):
         try:
             column = _checked(structure.checked_column(database, one, own), taken)
             taken.add(column.name.casefold())
-            steps.append(["add_column", table.name, column.name, alterations.definition(column)])
+            made.append(column)
         except InputError as error:
             wrong |= {f"add.{number}.{field}": text for field, text in error.errors.items()}
     if len(table.columns) + len(listed) > structure.MOST_COLUMNS:
         wrong["add"] = f"A table has at most {structure.MOST_COLUMNS} columns."
     if wrong:
         raise InputError(errors=wrong)
-    return steps
+    with database.connect() as connection:
+        return [["add_column", table.name, one.name, alterations.definition(connection, one)] for one in made]
 
 
 def _checked(column: Column, taken: set[str]) -> Column:
-    """Raises InputError for what SQLite cannot add to a table that is there."""
+    """Raises InputError for what cannot be added to a table that is there."""
     if column.name.casefold() in taken:
         raise InputError(errors={"name": "Another column has this name."})
     if column.primary_key:
@@ -182,7 +183,9 @@ def _named(database: Database, table: Table, given: Mapping[str, Any]) -> list[S
     new = given.get("name", table.name)
     if new == table.name:
         return []
-    problem = structure.name_problem("name", new)
+    problem = structure.table_problem(database, "name", new)
+    if not problem and (new := schema.listed(database, new)) == table.name:
+        return []
     known = {name.casefold() for name in schema.tables(database)} - {table.name.casefold()}
     if not problem and new.casefold() in known:
         raise ConflictError(f"{database.name} has a table {new!r} already.", "Choose another name.")

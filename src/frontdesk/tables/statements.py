@@ -10,12 +10,13 @@ from sqlalchemy import Connection
 from frontdesk import context
 from frontdesk.context import Caller
 from frontdesk.database import alterations, schema, statements
-from frontdesk.database.alterations import Shape
 from frontdesk.database.connections import Database
 from frontdesk.database.queries import Answer
 from frontdesk.database.schema import Table
-from frontdesk.database.sqlite import catalog, drivers
+from frontdesk.database.sqlite import catalog, drivers, shapes
+from frontdesk.database.sqlite.shapes import Shape
 from frontdesk.database.statements import WritingGuard
+from frontdesk.database.steps import Step
 from frontdesk.errors import InputError
 from frontdesk.history import blocks, capture, changes, triggers
 from frontdesk.history.changes import Change, Row
@@ -132,7 +133,7 @@ def _execute(connection: Connection, order: Order, guard: WritingGuard) -> Answe
         raise InputError(errors={"sql": OWN_NAMES})  # takes what a subquery of such a name does for our triggers' doing
     if triggers.replaces(order.sql) and triggers.misses_replaced(driver):
         raise InputError(errors={"sql": UNSEEN})
-    before, version = alterations.shape(connection), schema.version(connection)
+    before, version = shapes.read(connection), schema.version(connection)
     if triggers.defines(order.sql):
         recorder.remove()
     driver.execute("SAVEPOINT statement")
@@ -144,10 +145,10 @@ def _execute(connection: Connection, order: Order, guard: WritingGuard) -> Answe
         raise
     if schema.version(connection) == version:
         return answer
-    after = alterations.shape(connection)
+    after = shapes.read(connection)
     if after.parts == before.parts:  # such as REINDEX
         return answer
-    step = alterations.instead(before, after)
+    step = shapes.instead(before, after)
     if step is None:
         _record(connection, before, after)
     else:
@@ -159,7 +160,7 @@ def _execute(connection: Connection, order: Order, guard: WritingGuard) -> Answe
 
 def _record(connection: Connection, before: Shape, after: Shape) -> None:
     """Enters a change of the schema; a table that was made with rows is a load of them."""
-    found = alterations.between(before, after)
+    found = shapes.between(before, after)
     recorder = capture.recorder_of(connection)
     recorder.remove()
     if found.steps and found.steps[0][0] == "rename_table":
@@ -179,7 +180,7 @@ def _record_load(connection: Connection, table: Table, made: str | None) -> None
     blocks.record(connection, table, rows, first, last, digest, made)
 
 
-def _apply(connection: Connection, before: Shape, step: alterations.Step) -> None:
+def _apply(connection: Connection, before: Shape, step: Step) -> None:
     """Does what the statement did in the way that keeps what it takes away."""
     table = step[1]
     back = alterations.apply(connection, step)

@@ -8,11 +8,13 @@ from weakref import WeakKeyDictionary
 
 import sqlalchemy as sa
 
+from frontdesk import errors
 from frontdesk.context import Caller
 from frontdesk.database import dialects, schema
 from frontdesk.database.connections import Database
+from frontdesk.database.postgresql import OWN_SCHEMA
 from frontdesk.database.schema import Column, Table
-from frontdesk.errors import ConflictError, InputError
+from frontdesk.errors import ConflictError, InputError, PermissionDenied
 from frontdesk.forms import kinds
 from frontdesk.history import capture
 from frontdesk.tables import columns
@@ -21,6 +23,8 @@ LONGEST_NAME = 63
 """Bytes; PostgreSQL silently cuts what is longer."""
 MOST_COLUMNS = 1000
 COSTLY_SECONDS = 0.005
+COUNT_SECONDS = 2.0
+"""How long a server may count the rows of one table for a list of tables."""
 
 
 @dataclass(frozen=True)
@@ -29,17 +33,21 @@ class Summary:
 
     name: str
     kind: str
-    rows: int | None  # None for views
+    rows: int | None  # None for views, and where they could not be counted
     columns: int
 
 
 def summaries(database: Database) -> list[Summary]:
-    """The tables and views of a database, with exact counts of rows that are at most some seconds old when costly."""
+    """The tables and views of a database, with exact counts of rows that are at most some seconds old when costly.
+
+    A table that may not be read, or whose rows take longer than COUNT_SECONDS to count, comes without a count.
+    """
+    stamp = database.stamp()
     return [
         Summary(
             table.name,
             table.kind,
-            _counts.count(database, table) if table.kind == "table" else None,
+            _counts.count(database, table, stamp) if table.kind == "table" else None,
             len(table.columns),
         )
         for table in schema.tables(database).values()
@@ -79,24 +87,33 @@ class _Counts:
         last = self._known.get(database, {}).get(table.name)
         return last.rows if last is not None and last.stamp == database.stamp() else None
 
-    def count(self, database: Database, table: Table) -> int:
+    def count(self, database: Database, table: Table, stamp: Hashable) -> int | None:
         known = self._known.setdefault(database, {})
-        stamp, began = database.stamp(), time.monotonic()
+        began = time.monotonic()
         last = known.get(table.name)
         if last is not None and (last.stamp == stamp or began < last.until):
             return last.rows
-        with database.connect() as connection:
-            rows = connection.scalar(sa.select(sa.func.count()).select_from(table.clause)) or 0
+        cheap = database.dialect == "sqlite" or (last is not None and last.rows is not None and not last.until)
+        rows = _counted(database, table, cheap=cheap)
         took = time.monotonic() - began
-        known[table.name] = _Count(rows, stamp, began + (took * 50 if took > COSTLY_SECONDS else 0))
+        known[table.name] = _Count(rows, stamp, began + took * 50 if took > COSTLY_SECONDS else 0)
         return rows
+
+
+def _counted(database: Database, table: Table, *, cheap: bool) -> int | None:
+    """How many rows there are; None where they may not be read or, unless `cheap`, take too long."""
+    try:
+        with database.connect() if cheap else database.within(COUNT_SECONDS) as connection:
+            return connection.scalar(sa.select(sa.func.count()).select_from(table.clause)) or 0
+    except (errors.InterruptedError, PermissionDenied):
+        return None
 
 
 @dataclass(frozen=True)
 class _Count:
-    rows: int
+    rows: int | None
     stamp: Hashable
-    until: float
+    until: float  # for how long it is good whatever is written; 0 where counting cost next to nothing
 
 
 _counts = _Counts()
@@ -113,6 +130,7 @@ def create(database: Database, given: Mapping[str, Any], by: Caller) -> Table:
     Raises InputError naming every wrong field, ConflictError when there is such a table already.
     """
     name, wanted = _checked(database, given)
+    name = schema.listed(database, name)
     with capture.recording(database, by) as connection:
         known = {known.casefold() for known in schema.read(database, connection)}
         if name.casefold() in known:
@@ -125,7 +143,7 @@ def create(database: Database, given: Mapping[str, Any], by: Caller) -> Table:
 def _checked(database: Database, given: Mapping[str, Any]) -> tuple[str, list[Column]]:
     wrong = {str(name): "Unknown here; known: name, columns." for name in given if name not in {"name", "columns"}}
     name, listed = given.get("name"), given.get("columns")
-    wrong |= name_problem("name", name)
+    wrong |= table_problem(database, "name", name)
     if not isinstance(listed, list) or not 1 <= len(listed) <= MOST_COLUMNS:
         raise InputError(errors={**wrong, "columns": f"Give 1 to {MOST_COLUMNS} columns."})
     made, seen = [], set()
@@ -151,6 +169,16 @@ def check_name(name: str) -> None:
         raise InputError(errors=problem)
 
 
+def table_problem(database: Database, field: str, name: Any) -> dict[str, str]:
+    """As `name_problem`, of a table that may stand in a schema of its own."""
+    if database.dialect == "sqlite" or not isinstance(name, str) or "\0" in name or not name.isprintable():
+        return name_problem(field, name)
+    place, bare = schema.place(database, name)
+    if place is not None and (place in _TAKEN or place.startswith("pg_")):
+        return {field: f"The schema {place} is taken."}
+    return name_problem(field, bare)
+
+
 def name_problem(field: str, name: Any) -> dict[str, str]:
     """What is wrong with the name of a table or column, under the field's name; empty when nothing is."""
     if not isinstance(name, str) or name.strip() == "":
@@ -166,6 +194,7 @@ def name_problem(field: str, name: Any) -> dict[str, str]:
     return {}
 
 
+_TAKEN = {OWN_SCHEMA, "information_schema"}
 _KNOWN = {"name", "type", "nullable", "default", "primary_key", "references"}
 
 

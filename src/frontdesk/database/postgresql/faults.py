@@ -16,9 +16,15 @@ _BY_STATE: dict[str, tuple[type[errors.Error], str, str]] = {
     "40001": (errors.BusyError, "Another transaction changed the same rows.", "Try again in a moment."),
     "40P01": (errors.BusyError, "Another transaction waited for this one.", "Try again in a moment."),
     "42501": (errors.PermissionDenied, "", "Ask who keeps the database for the right to do this."),
+    "42701": (errors.ConflictError, "", "Choose another name."),
+    "42710": (errors.ConflictError, "", "Choose another name."),
+    "42830": (errors.ConflictError, "", "Refer to a key, or to a column whose values are unique."),
+    "42P07": (errors.ConflictError, "", "Choose another name."),
+    "428C9": (errors.DataError, "", "The database draws this value by itself: leave it as it is."),
     "53100": (errors.DiskFullError, "The disk is full; nothing was changed.", "Make space and try again."),
     "53200": (errors.OperationalError, "The database server is out of memory.", "Try with fewer rows."),
     "53300": (errors.BusyError, "The database server has no connection left.", "Try again in a moment."),
+    "55000": (errors.ProgrammingError, "", "A materialised view is filled by REFRESH MATERIALIZED VIEW."),
     "55P03": (errors.BusyError, "The database is busy: another transaction holds the lock.", "Try again in a moment."),
     "57014": (errors.InterruptedError, "The statement was interrupted.", ""),
     "54000": (errors.DataError, "A value is too big for the database.", ""),
@@ -54,6 +60,9 @@ def translate(error: "psycopg.Error") -> errors.Error:
         return kind(sentence or message, hint)
     if state.startswith("23"):
         return _integrity(error, message)
+    if state == "2BP01":
+        needing = (error.diag.message_detail or "").splitlines()
+        return errors.ConflictError(f"{message} {'; '.join(needing)}".strip(), "Delete first what depends on it.")
     if state.startswith(LOST) or (not state and type(error).__name__ in {"OperationalError", "ConnectionTimeout"}):
         return unreachable(error)
     for beginning, ours in _BY_CLASS.items():

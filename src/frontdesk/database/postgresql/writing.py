@@ -19,7 +19,9 @@ def insert(connection: Connection, table: Table, row: Mapping[str, Any], returne
     given = f"({names}) OVERRIDING SYSTEM VALUE VALUES ({', '.join(['%s'] * len(row))})" if row else "DEFAULT VALUES"
     shown = ", ".join(map(_name, returned))
     sql = f"INSERT INTO {_place(table)} {given} RETURNING {shown}"
-    made = connection.exec_driver_sql(sql, tuple(map(values.as_text, row.values()))).one()
+    made = connection.exec_driver_sql(sql, tuple(map(values.as_text, row.values()))).first()
+    if made is None:
+        raise errors.IntegrityError("A trigger of the table keeps this row out.", rule="check")
     draw_beyond(connection, table, row)
     return tuple(made)
 
@@ -37,6 +39,18 @@ def draw_beyond(connection: Connection, table: Table, row: Mapping[str, Any]) ->
                 connection.exec_driver_sql(sql, (row[name], _plain(table), name, row[name]))
         except errors.PermissionDenied:
             continue
+
+
+def defaults(connection: Connection, table: Table, names: Sequence[str]) -> dict[str, Any]:
+    """What the database puts into these columns where no value is given."""
+    found: dict[str, Any] = dict.fromkeys(names)
+    given = [name for name in names if table.column(name).default is not None]
+    if given:
+        # As the column has it, which may have fewer digits than the default's text.
+        listed = ", ".join(f"CAST({table.column(name).default} AS {table.column(name).type})" for name in given)
+        row = connection.exec_driver_sql(f"SELECT {listed}".replace("%", "%%")).one()
+        found |= dict(zip(given, row, strict=True))
+    return found
 
 
 def _drawn(table: Table) -> set[str]:
@@ -57,6 +71,9 @@ def _name(name: str) -> str:
     return quoted(name).replace("%", "%%")
 
 
+_REFUSED = (errors.DataError, errors.IntegrityError, errors.NotSupportedError, errors.ProgrammingError)
+
+
 def misfits(connection: Connection, table: Table, row: Mapping[str, Any]) -> dict[str, str]:
     """By column what the server says against a value by itself; those that fit are left out.
 
@@ -69,7 +86,7 @@ def misfits(connection: Connection, table: Table, row: Mapping[str, Any]) -> dic
         try:
             cast = f"SELECT CAST(%s AS {column.type.replace('%', '%%')}) IS NULL"
             connection.exec_driver_sql(cast, (values.as_text(row[column.name]),))
-        except (errors.DataError, errors.IntegrityError, errors.ProgrammingError) as error:
+        except _REFUSED as error:
             wrong[column.name] = error.message
     return wrong
 
