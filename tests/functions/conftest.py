@@ -64,13 +64,27 @@ class Place:
         self.state.close()
 
 
+KEEP_RUNS = ("test_calls", "test_attachments")
+"""Modules whose tests look at kept runs, and so run on each engine."""
+
+
+def pytest_generate_tests(metafunc):
+    if "shared" in metafunc.fixturenames and metafunc.module.__name__.rpartition(".")[2] in KEEP_RUNS:
+        engines = ["sqlite", pytest.param("postgresql", marks=pytest.mark.postgresql)]
+        metafunc.parametrize("shared", engines, indirect=True, scope="module")
+
+
 @pytest.fixture(scope="module")
-def shared(tmp_path_factory):
+def shared(tmp_path_factory, request):
     """One place for all tests of a module, which each write a file of their own."""
-    place = Place(tmp_path_factory.mktemp("desk"))
+    server = request.getfixturevalue("postgresql") if getattr(request, "param", "sqlite") == "postgresql" else None
+    url = server.create() if server else ""
+    place = Place(tmp_path_factory.mktemp("desk"), state=url)
     place.write("arithmetic.py", ARITHMETIC)
     yield place
     place.close()
+    if server:
+        server.drop(url)
 
 
 @pytest.fixture

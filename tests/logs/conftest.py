@@ -45,16 +45,23 @@ def serving(settings: Callable[..., Config]) -> Iterator[Callable[..., Config]]:
 
 
 @pytest.fixture
-def index(settings: Callable[..., Config]) -> Iterator[Database]:
-    """The log index of the desk."""
+def engines_desk(tmp_path: Path, own: dict[str, Any]) -> None:
+    """The desk's settings name where Frontdesk's own tables are on the engine, for other processes too."""
+    lines = [f'{name} = "{url}"' for name, url in own.get("databases", {}).items()]
+    (tmp_path / "frontdesk.toml").write_text("\n".join(["[databases]", *lines, ""]))
+
+
+@pytest.fixture
+def index(settings: Callable[..., Config], engines_desk: None) -> Iterator[Database]:
+    """The log index of the desk, on either engine."""
     database = logs.open(settings())
     yield database
     database.close()
 
 
 @pytest.fixture
-def state_database(settings: Callable[..., Config]) -> Iterator[Database]:
-    """Frontdesk's own tables of the desk."""
+def state_database(settings: Callable[..., Config], engines_desk: None) -> Iterator[Database]:
+    """Frontdesk's own tables of the desk, on either engine."""
     database = state.open(settings())
     yield database
     database.close()

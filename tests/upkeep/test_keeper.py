@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from sqlalchemy import select
@@ -27,9 +28,9 @@ from frontdesk.upkeep.keeper import Keeper
 
 
 @pytest.fixture
-def settings(tmp_path: Path) -> Iterator[Config]:
+def settings(tmp_path: Path, own: dict[str, Any]) -> Iterator[Config]:
     """The settings of a desk whose handlers are on the root logger."""
-    made = config.load(tmp_path, environment={}, logs={"console": False})
+    made = config.load(tmp_path, environment={}, logs={"console": False}, **own)
     handlers.configure(made, "test")
     logging.getLogger("a").setLevel("DEBUG")
     yield made

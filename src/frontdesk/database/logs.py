@@ -93,7 +93,7 @@ def open(config: Config) -> Database:  # noqa: A001 - called as `logs.open`
 
 
 def _database(config: Config) -> Database:
+    config.state_folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     if config.log_index:
         return Database("logs", config.log_index, own=True)
-    config.state_folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     return Database("logs", config.state_folder / "logs.db", create=True)

@@ -217,7 +217,7 @@ def open_made(config: Config) -> Database:
 
 
 def _database(config: Config) -> Database:
+    config.state_folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     if config.state:
         return Database("state", config.state, own=True)
-    config.state_folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     return Database("state", config.state_folder / "state.db", create=True)

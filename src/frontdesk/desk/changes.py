@@ -1,18 +1,21 @@
 """Changes over all databases of a desk: read and undone by their ids, requests and runs."""
 
+import logging
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from typing import Any
 
 from frontdesk.context import Caller
 from frontdesk.database import schema
 from frontdesk.database.connections import Database
-from frontdesk.errors import ConflictError, InputError, NotFoundError
+from frontdesk.errors import ConflictError, InputError, NotFoundError, OperationalError
 from frontdesk.history import changes, undo
 from frontdesk.history.changes import Change, Row
 from frontdesk.history.undo import Undone
 from frontdesk.tables import columns
+
+logger = logging.getLogger(__name__)
 
 Values = dict[str, Any] | None
 
@@ -56,14 +59,15 @@ class Changes:
         }
 
     def search(self, *, run: int | None = None, request: str | None = None, size: int = 100) -> list[Change]:
-        """The changes of a run or a request in every database, newest first within each."""
+        """The changes of a run or a request in every database that can be read now, newest first within each."""
         found: list[Change] = []
         for database in self.databases.values():
-            found += changes.search(database, run=run, request=request, size=size).changes
+            with _skipping(database):
+                found += changes.search(database, run=run, request=request, size=size).changes
         return found
 
     def page(self, *, run: int, size: int = 100, token: str | None = None) -> tuple[list[Change], str | None]:
-        """The changes of a run, database after database, and the id of the last one where more follow.
+        """The changes of a run, database after database that can be read now, and the id of the last where more follow.
 
         `token` is that id. Raises InputError for one that is none.
         """
@@ -73,8 +77,9 @@ class Changes:
             names = names[names.index(database) :]
         found: list[Change] = []
         for name in names:
-            page = changes.search(self.databases[name], run=run, size=size + 1 - len(found), before=last)
-            found, last = found + page.changes, None
+            with _skipping(self.databases[name]):
+                found += changes.search(self.databases[name], run=run, size=size + 1 - len(found), before=last).changes
+            last = None
             if len(found) > size:
                 return found[:size], found[size - 1].id
         return found, None
@@ -115,6 +120,15 @@ class Changes:
         if name not in self.databases or not (number.isascii() and number.isdigit() and len(number) < 19):
             raise NotFoundError(f"There is no change {change}.", "A change's id is DATABASE.NUMBER.")
         return self.databases[name], int(number)
+
+
+@contextmanager
+def _skipping(database: Database) -> Iterator[None]:
+    """A database that cannot be read just now does not keep those of the others from being read."""
+    try:
+        yield
+    except OperationalError as error:
+        logger.warning("The changes in %s are not shown: %s", database.name, error)
 
 
 def _standing(database: Database, run: int) -> Iterator[int]:

@@ -48,15 +48,19 @@ class Desk:
     """The desk in a folder, as a library: nothing is started and no logging configured until `start`."""
 
     def __init__(self, folder: Path | str = ".", **overrides: Any) -> None:
-        """Raises ConfigError for a folder that is not there or cannot be written, or for wrong settings."""
+        """Raises ConfigError for a folder that is not there or cannot be written, or for wrong settings.
+
+        Raises BusyError or OperationalError where Frontdesk's own tables are on a server that does not answer.
+        """
         self.folder = Path(folder).resolve()
         if not self.folder.is_dir():
             raise ConfigError(f"There is no folder {folder}.", "Make it, or name another one.")
         self.config: Config = settings.load(self.folder, **overrides)
         calls.check(self.config)
         self._make_state_folder()
+        self._servers = self._open_servers()
         self.state = state.open(self.config)
-        self.log_index = logs.open(self.config)
+        self.log_index = self._open_logs()
         self._databases: dict[str, Database] = {}
         self._problems: dict[str, str] = {}
         self._looked = float("-inf")
@@ -70,7 +74,7 @@ class Desk:
 
     @property
     def databases(self) -> dict[str, Database]:
-        """The databases by name, as the folder holds them now."""
+        """The databases by name: those of the settings, and the files that the folder holds now."""
         with self._lock:
             if time.monotonic() - self._looked > LOOK_SECONDS:
                 self._look()
@@ -178,7 +182,7 @@ class Desk:
         while self._closing:
             self._closing.pop()()
         carrier.catch_up(self.config, self.log_index)
-        for database in (*self._databases.values(), self.state, self.log_index):
+        for database in {*self._databases.values(), *self._servers.values(), self.state, self.log_index}:
             database.close()
 
     def secret_key(self) -> bytes:
@@ -213,17 +217,36 @@ class Desk:
             except Error as error:
                 logger.warning("%s: leftovers of an import stay for now: %s", name, error)
 
+    def _open_servers(self) -> dict[str, Database]:
+        """The databases that the settings name by URL; none of them is asked for anything yet."""
+        given = {} if self.config.only else self.config.databases
+        for name, path in files.find(self.folder).items():
+            if name in given:
+                raise ConfigError(
+                    f"frontdesk.toml: [databases] {name} has the name of the file {path.name}.", "Rename one of them."
+                )
+        return {name: Database(name, url, read_only=self.config.read_only) for name, url in given.items()}
+
+    def _open_logs(self) -> Database:
+        try:
+            return logs.open(self.config)
+        except BaseException:
+            self.state.close()
+            raise
+
     def _look(self) -> None:
         found = files.find(self.folder, self.config.only)
+        taken = [found.pop(name) for name in self._servers.keys() & found.keys()]
         known = self._databases
         # A file that this process has open in SQLite must not be opened and closed beside it: that drops the locks of
         # all its connections, and another process may then delete the write-ahead log under them.
-        opened = {database.path for database in known.values()}
+        opened = {database.place for database in known.values()}
         self._problems = {
             name: problem for name, path in found.items() if path not in opened and (problem := files.problem(path))
         }
-        self._databases = {
-            name: known[name] if name in known and known[name].path == path else self._open(name, path)
+        self._problems |= {path.name: f"{path.name} has the name of a database of frontdesk.toml." for path in taken}
+        self._databases = self._servers | {
+            name: known[name] if name in known and known[name].place == path else self._open(name, path)
             for name, path in found.items()
             if name not in self._problems
         }

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Hashable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
@@ -11,6 +12,7 @@ from frontdesk.context import Caller
 from frontdesk.database import values
 from frontdesk.database.connections import Database
 from frontdesk.desk import pages
+from frontdesk.errors import OperationalError
 from frontdesk.functions import runs
 from frontdesk.logs import records
 
@@ -63,7 +65,7 @@ def overview(desk: "Desk", by: Caller) -> Overview:
         problems=desk.registry.problems(),
         pages=pages.names(desk.folder),
         runs=runs.search(desk.state, by, size=8).runs,
-        errors=_errors(desk.read_logs(), by, 8),
+        errors=_latest_errors(desk, by),
         tour=_tour(desk),
     )
 
@@ -78,14 +80,21 @@ def _count_errors(log_index: Database, by: Caller) -> int:
     """As of the keeper's last round; every page shows it, so it is counted once a round."""
     if not by.may("editor"):
         return 0
-    stamp = log_index.stamp()
     known = _counted.get(log_index)
-    if known is None or known[0] != stamp:
-        known = _counted[log_index] = (stamp, len(_errors(log_index, by, 100)))
-    return known[1]
+    with suppress(OperationalError):  # without its server every page still shows what it can
+        stamp = log_index.stamp()
+        if known is None or known[0] != stamp:
+            known = _counted[log_index] = (stamp, len(_errors(log_index, by, 100)))
+    return known[1] if known else 0
 
 
 _counted: WeakKeyDictionary[Database, tuple[Hashable, int]] = WeakKeyDictionary()
+
+
+def _latest_errors(desk: "Desk", by: Caller) -> list[records.Record]:
+    with suppress(OperationalError):  # the logs' own page says why they cannot be read
+        return _errors(desk.read_logs(), by, 8)
+    return []
 
 
 def _errors(log_index: Database, by: Caller, size: int) -> list[records.Record]:

@@ -2,6 +2,7 @@
 
 from frontdesk.config import Config
 from frontdesk.database import state
+from frontdesk.history import capture
 from frontdesk.logs import handlers, loggers
 
 
@@ -11,7 +12,8 @@ def initialise(config: Config) -> None:
 
     worker.initialise(config)
     handlers.configure(config, "worker")
-    loggers.Watch(config, state.open(config)).start()
+    capture.known[config.folder] = config.databases
+    loggers.Watch(config, state.open_made(config)).start()
     worker.importing = loggers.importing
 
 

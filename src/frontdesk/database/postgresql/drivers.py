@@ -145,6 +145,16 @@ def connect(given: dict[str, Any], context: Any = None) -> "psycopg.Connection[A
     return connection
 
 
+def open_bare(url: str, *, read_only: bool = False) -> "psycopg.Connection[Any]":
+    """The driver's own connection as `psycopg.connect` gives it. Raises BusyError or OperationalError."""
+    try:
+        connection = psycopg.connect(**arguments(make_url(url)))
+    except psycopg.Error as error:
+        raise faults.unreachable(error) from None
+    connection.read_only = read_only or None
+    return connection
+
+
 def arguments(url: URL) -> dict[str, Any]:
     """What psycopg is to connect with: the URL's parts, and our limits where it names none."""
     pooled = url.query.get("pooler") in {"1", "true"}
