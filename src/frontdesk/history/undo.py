@@ -105,7 +105,7 @@ class _Undoing:
 
     def _follows(self, table: Table, others: Mapping[int, tuple[Table, list[str], list[str]]]) -> bool:
         """Whether rows of the table follow by themselves when keys of the others are set back."""
-        moving = {key.table for key in table.foreign_keys if key.on_update not in {"NO ACTION", "RESTRICT"}}
+        moving = {key.table for key in table.foreign_keys if key.on_update == "CASCADE"}
         return any(other.name in moving for other, _, _ in others.values())
 
     def _stands(self, table: Table, names: list[str], key: list[str], row: Any) -> bool:

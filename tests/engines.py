@@ -1,0 +1,40 @@
+"""What tests of both engines share: SQL carried out beside Frontdesk, and all that a database holds."""
+
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+from frontdesk.database import alterations, schema
+from frontdesk.database.connections import Database
+
+
+def carry_out(place: Path | str, script: str) -> list[tuple[Any, ...]]:
+    """Carries out SQL as another program would, each statement committed; the rows of the last one on PostgreSQL."""
+    if isinstance(place, Path):
+        with closing(sqlite3.connect(place)) as connection:
+            connection.executescript(script)
+        return []
+    import psycopg  # an extra
+
+    with psycopg.connect(place.replace("+psycopg", "", 1), autocommit=True) as connection:
+        cursor = connection.execute(script.encode())
+        return cursor.fetchall() if cursor.description else []
+
+
+def rows(database: Database, table: str) -> list[tuple[Any, ...]]:
+    """The rows of a table with their hidden keys, sorted."""
+    found = schema.table(database, table)
+    names = [column.name for column in found.columns] + ([found.row_id] if found.row_id else [])
+    with database.connect() as connection:
+        selected = found.clause.select().with_only_columns(*(found.clause.c[name] for name in names))
+        return sorted((tuple(row) for row in connection.execute(selected)), key=repr)
+
+
+def everything(database: Database) -> dict[str, Any]:
+    """What the tables and views of a database are and hold."""
+    schema.forget(database)
+    tables = schema.tables(database)
+    with database.transaction() as connection:
+        made = {name: alterations.sql_of(connection, name, table.kind) for name, table in tables.items()}
+    return {name: (made[name], rows(database, name)) for name in tables}
