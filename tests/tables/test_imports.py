@@ -20,26 +20,38 @@ from frontdesk.tables.keys import KeyText
 BY = Caller("ada", "admin")
 
 
-def load(folder: Path, text: str | bytes, name: str = "sales.csv"):
-    path = folder / name
+SERVERS = {"bigint": "INTEGER", "double precision": "REAL", "timestamp without time zone": "DATETIME"}
+
+
+@pytest.fixture(autouse=True)
+def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Files to import stand in the current folder."""
+    monkeypatch.chdir(tmp_path)
+
+
+def load(place: Path | str, text: str | bytes, name: str = "sales.csv"):
+    path = Path(name)
     path.write_bytes(text if isinstance(text, bytes) else text.encode())
-    database = Database("sales", folder / "sales.db", create=True)
+    database = Database("sales", place, create=True)
     with closing(database):
         count = imports.load(database, sources.open(path), "sales", BY, imports.Wish(create=True)).inserted
         table = schema.table(database, "sales")
         found = rows.page(database, "sales").json()["rows"]
         assert count == len(found)
-        return {column.name: column.type for column in table.columns}, found, table.primary_key
+        types = {column.name: SERVERS.get(column.type, column.type.upper()) for column in table.columns}
+        return types, found, table.primary_key
 
 
-def left(folder: Path) -> list[str]:
-    with closing(sqlite3.connect(folder / "sales.db")) as connection:
-        return [name for (name,) in connection.execute("SELECT name FROM sqlite_master")]
+def left(place: Path | str) -> list[str]:
+    """The tables that are there; the history's stand in a schema of their own on PostgreSQL."""
+    with closing(Database("sales", place, create=True)) as database, database.connect() as connection:
+        own = ("frontdesk.", "information_schema.")
+        return [name for name in schema.names(connection, "") if not name.startswith(own)]
 
 
-def test_each_column_has_the_narrowest_type_that_its_values_fit(tmp_path: Path):
+def test_each_column_has_the_narrowest_type_that_its_values_fit(place: Path | str):
     types, found, _ = load(
-        tmp_path,
+        place,
         "n,x,day,at,word,zip\n1,1.5,2023-01-01,2023-01-01 10:00,a,01234\n-2,3,2024-02-29,2023-01-01T10:00:30,,7\n",
     )
     assert types == {"n": "INTEGER", "x": "REAL", "day": "DATE", "at": "DATETIME", "word": "TEXT", "zip": "TEXT"}
@@ -49,66 +61,67 @@ def test_each_column_has_the_narrowest_type_that_its_values_fit(tmp_path: Path):
     assert [row["word"] for row in found] == ["a", None]
 
 
-def test_a_day_that_is_not_in_the_calendar_makes_the_column_text(tmp_path: Path):
-    assert load(tmp_path, "day\n2023-02-30\n")[0] == {"day": "TEXT"}
+def test_a_day_that_is_not_in_the_calendar_makes_the_column_text(place: Path | str):
+    assert load(place, "day\n2023-02-30\n")[0] == {"day": "TEXT"}
 
 
-def test_an_id_that_is_whole_and_never_twice_becomes_the_primary_key(tmp_path: Path):
-    assert load(tmp_path, "id,name\n7,a\n8,b\n")[2] == ("id",)
+def test_an_id_that_is_whole_and_never_twice_becomes_the_primary_key(place: Path | str):
+    assert load(place, "id,name\n7,a\n8,b\n")[2] == ("id",)
 
 
-def test_an_id_that_comes_twice_stays_a_column(tmp_path: Path):
-    assert load(tmp_path, "id,name\n7,a\n7,b\n")[2] == ()
+def test_an_id_that_comes_twice_stays_a_column(place: Path | str):
+    assert load(place, "id,name\n7,a\n7,b\n")[2] == ()
 
 
 @pytest.mark.parametrize("delimiter", [",", ";", "\t", "|"])
-def test_the_delimiter_is_found_in_the_first_line(tmp_path: Path, delimiter: str):
-    types, found, _ = load(tmp_path, f"a{delimiter}b\n1{delimiter}x\n")
+def test_the_delimiter_is_found_in_the_first_line(place: Path | str, delimiter: str):
+    types, found, _ = load(place, f"a{delimiter}b\n1{delimiter}x\n")
     assert (list(types), found[0]["b"]) == (["a", "b"], "x")
 
 
-def test_quotes_newlines_and_a_byte_order_mark_are_read_as_spreadsheets_write_them(tmp_path: Path):
-    types, found, _ = load(tmp_path, '\ufeff"a","b"\r\n"say ""hi"", twice","two\r\nlines"\r\n')
+def test_quotes_newlines_and_a_byte_order_mark_are_read_as_spreadsheets_write_them(place: Path | str):
+    types, found, _ = load(place, '\ufeff"a","b"\r\n"say ""hi"", twice","two\r\nlines"\r\n')
     assert list(types) == ["a", "b"]
     assert (found[0]["a"], found[0]["b"]) == ('say "hi", twice', "two\r\nlines")
 
 
-def test_names_that_are_missing_or_come_twice_are_made_different(tmp_path: Path):
-    assert list(load(tmp_path, "a,A,,a\n1,2,3,4\n")[0]) == ["a", "A_2", "column3", "a_3"]
+def test_names_that_are_missing_or_come_twice_are_made_different(place: Path | str):
+    assert list(load(place, "a,A,,a\n1,2,3,4\n")[0]) == ["a", "A_2", "column3", "a_3"]
 
 
-def test_odd_names_are_kept_as_they_are(tmp_path: Path):
-    assert list(load(tmp_path, '"a ""b]"" %/",select,größe\n1,2,3\n')[0]) == ['a "b]" %/', "select", "größe"]
+def test_odd_names_are_kept_as_they_are(place: Path | str):
+    assert list(load(place, '"a ""b]"" %/",select,größe\n1,2,3\n')[0]) == ['a "b]" %/', "select", "größe"]
 
 
-def test_a_line_of_another_width_is_named_and_nothing_is_left(tmp_path: Path):
+def test_a_line_of_another_width_is_named_and_nothing_is_left(place: Path | str):
     with pytest.raises(errors.InputError, match=r"sales\.csv, line 3: 1 value, but 2 columns"):
-        load(tmp_path, "a,b\n1,2\n3\n")
-    assert left(tmp_path) == []
+        load(place, "a,b\n1,2\n3\n")
+    assert left(place) == []
 
 
-def test_a_file_without_a_first_line_is_refused(tmp_path: Path):
+def test_a_file_without_a_first_line_is_refused(place: Path | str):
     with pytest.raises(errors.InputError, match="is empty"):
-        load(tmp_path, "")
+        load(place, "")
 
 
-def test_a_table_that_is_there_is_not_loaded_over(tmp_path: Path):
-    load(tmp_path, "a\n1\n")
+def test_a_table_that_is_there_is_not_loaded_over(place: Path | str):
+    load(place, "a\n1\n")
     with pytest.raises(errors.ConflictError):
-        load(tmp_path, "a\n2\n")
+        load(place, "a\n2\n")
 
 
-def test_the_load_is_in_the_history_by_who_did_it(tmp_path: Path):
-    load(tmp_path, "a\n1\n")
-    with closing(Database("sales", tmp_path / "sales.db")) as database:
+def test_the_load_is_in_the_history_by_who_did_it(place: Path | str):
+    load(place, "a\n1\n")
+    with closing(Database("sales", place)) as database:
         assert [(change.table, change.user) for change in changes.search(database).changes] == [("sales", "ada")]
 
 
-def opened(folder: Path) -> Database:
-    database = Database("sales", folder / "sales.db", create=True)
+def opened(place: Path | str) -> Database:
+    database = Database("sales", place, create=True)
+    drawn = "INTEGER" if database.dialect == "sqlite" else "bigint GENERATED BY DEFAULT AS IDENTITY"
     with database.transaction() as connection:
-        connection.exec_driver_sql("CREATE TABLE people (id INTEGER PRIMARY KEY, name TEXT NOT NULL, age INTEGER)")
-        connection.exec_driver_sql("INSERT INTO people VALUES (1, 'Krish', 32), (2, 'Bob', 25)")
+        connection.exec_driver_sql(f"CREATE TABLE people (id {drawn} PRIMARY KEY, name TEXT NOT NULL, age INTEGER)")
+        connection.exec_driver_sql("INSERT INTO people (name, age) VALUES ('Krish', 32), ('Bob', 25)")
     return database
 
 
@@ -118,7 +131,7 @@ def people(database: Database) -> list[tuple[object, ...]]:
 
 
 def into(database: Database, text: str | bytes, table: str = "people", name: str = "in.csv", **wish: object):
-    path = database.path.with_name(name)
+    path = Path(name)
     path.write_bytes(text if isinstance(text, bytes) else text.encode())
     return imports.load(database, sources.open(path), table, BY, imports.Wish(**wish))  # type: ignore[arg-type]
 
@@ -138,18 +151,18 @@ REFUSED = [
 
 @pytest.mark.parametrize(("what", "text", "sentence"), REFUSED, ids=[case[0] for case in REFUSED])
 def test_what_is_no_csv_is_refused_with_the_line_and_nothing_is_left(
-    tmp_path: Path, what: str, text: bytes, sentence: str
+    place: Path | str, what: str, text: bytes, sentence: str
 ):
     with (
-        closing(Database("sales", tmp_path / "sales.db", create=True)) as database,
+        closing(Database("sales", place, create=True)) as database,
         pytest.raises(errors.InputError, match=sentence),
     ):
         into(database, text, "new", create=True)
-    assert left(tmp_path) == []
+    assert left(place) == []
 
 
-def test_the_first_hundred_bad_lines_are_named(tmp_path: Path):
-    with closing(opened(tmp_path)) as database:
+def test_the_first_hundred_bad_lines_are_named(place: Path | str):
+    with closing(opened(place)) as database:
         with pytest.raises(errors.InputError) as caught:
             into(database, "id,name,age\n" + "".join(f"{n},x,old\n" for n in range(10, 160)))
         assert len(caught.value.errors) == 100
@@ -157,8 +170,8 @@ def test_the_first_hundred_bad_lines_are_named(tmp_path: Path):
         assert len(people(database)) == 2
 
 
-def test_a_file_with_only_a_header_makes_an_empty_table(tmp_path: Path):
-    with closing(opened(tmp_path)) as database:
+def test_a_file_with_only_a_header_makes_an_empty_table(place: Path | str):
+    with closing(opened(place)) as database:
         done = into(database, "a,b\n", "new", create=True)
         assert (done.inserted, [column["type"] for column in done.columns]) == (0, ["TEXT", "TEXT"])
         assert "new" in schema.tables(database)
@@ -167,23 +180,25 @@ def test_a_file_with_only_a_header_makes_an_empty_table(tmp_path: Path):
 @pytest.mark.parametrize(
     ("encoding", "given"), [("utf-16", ""), ("utf-8-sig", ""), ("cp1252", "cp1252"), ("latin-1", "latin-1")]
 )
-def test_other_encodings_are_read_by_their_mark_or_by_name(tmp_path: Path, encoding: str, given: str):
+def test_other_encodings_are_read_by_their_mark_or_by_name(
+    place: Path | str, tmp_path: Path, encoding: str, given: str
+):
     path = tmp_path / "in.csv"
     path.write_bytes("name,n\r\nJürgen,1\r\n".encode(encoding))
-    with closing(opened(tmp_path)) as database:
+    with closing(opened(place)) as database:
         imports.load(database, sources.open(path, encoding=given), "new", BY, imports.Wish(create=True))
         assert rows.page(database, "new").json()["rows"][0] == {"name": "Jürgen", "n": 1, "_key": 1}
 
 
-def test_lines_end_as_old_macs_wrote_them_and_separators_of_unicode_stay_text(tmp_path: Path):
-    with closing(opened(tmp_path)) as database:
+def test_lines_end_as_old_macs_wrote_them_and_separators_of_unicode_stay_text(place: Path | str):
+    with closing(opened(place)) as database:
         into(database, "a,b\r1,x\u2028y\r2,z\r", "new", create=True)
         assert [row["b"] for row in rows.page(database, "new").json()["rows"]] == ["x\u2028y", "z"]
 
 
-def test_json_and_ndjson_keep_their_types_and_exact_digits(tmp_path: Path):
+def test_json_and_ndjson_keep_their_types_and_exact_digits(place: Path | str):
     text = '[{"a": 1, "big": 12345678901234567890, "t": "02134"},\n {"a": 2.5, "on": true, "o": {"x": [1]}}]'
-    with closing(opened(tmp_path)) as database:
+    with closing(opened(place)) as database:
         done = into(database, text, "one", name="in.json", create=True)
         lines = '{"a": 1, "big": 12345678901234567890, "t": "02134"}\n\n{"a": 2.5, "on": true, "o": {"x": [1]}}\n'
         assert into(database, lines, "two", name="in.ndjson", create=True).columns == done.columns
@@ -210,31 +225,32 @@ def test_json_and_ndjson_keep_their_types_and_exact_digits(tmp_path: Path):
         ("[]", "no rows"),
     ],
 )
-def test_json_that_is_none_is_refused_with_the_line(tmp_path: Path, text: str, sentence: str):
-    with closing(opened(tmp_path)) as database, pytest.raises(errors.InputError, match=sentence):
+def test_json_that_is_none_is_refused_with_the_line(place: Path | str, text: str, sentence: str):
+    with closing(opened(place)) as database, pytest.raises(errors.InputError, match=sentence):
         into(database, text, "new", name="in.json", create=True)
 
 
-def test_a_late_value_of_another_kind_makes_the_whole_column_wider(tmp_path: Path):
+def test_a_late_value_of_another_kind_makes_the_whole_column_wider(place: Path | str):
     text = "id,n\n" + "".join(f"{n},{n}\n" for n in range(30_000)) + "30000,02134\n"
-    with closing(opened(tmp_path)) as database:
+    with closing(opened(place)) as database:
         done = into(database, text, "new", create=True)
         assert [column["type"] for column in done.columns] == ["INTEGER", "TEXT"]
         assert schema.table(database, "new").primary_key == ("id",)
         with database.connect() as connection:
-            kinds = connection.exec_driver_sql("SELECT DISTINCT typeof(n), count(*) FROM new GROUP BY 1").all()
-        assert [tuple(row) for row in kinds] == [("text", 30_001)]
+            found = connection.exec_driver_sql("SELECT n FROM new WHERE id IN (7, 30000) ORDER BY id").all()
+        assert [tuple(row) for row in found] == [("7",), ("02134",)]
+        assert rows.page(database, "new", count="1").count == 30_001
 
 
-def test_an_id_that_comes_twice_at_the_end_of_a_long_file_is_no_key(tmp_path: Path):
+def test_an_id_that_comes_twice_at_the_end_of_a_long_file_is_no_key(place: Path | str):
     text = "id,n\n" + "".join(f"{n},x\n" for n in range(30_000)) + "7,x\n"
-    with closing(opened(tmp_path)) as database:
+    with closing(opened(place)) as database:
         assert into(database, text, "new", create=True).inserted == 30_001
         assert schema.table(database, "new").primary_key == ()
 
 
-def test_a_load_is_one_change_and_its_undo_drops_the_table_unless_a_row_has_changed(tmp_path: Path):
-    with closing(opened(tmp_path)) as database:
+def test_a_load_is_one_change_and_its_undo_drops_the_table_unless_a_row_has_changed(place: Path | str):
+    with closing(opened(place)) as database:
         done = into(database, "id,n\n" + "".join(f"{n},x\n" for n in range(1, 12_001)), "new", create=True)
         (change,) = changes.search(database, table="new").changes
         assert (change.id, change.operation, change.rows, change.user) == (done.change, "import", 12_000, "ada")
@@ -250,24 +266,24 @@ def test_a_load_is_one_change_and_its_undo_drops_the_table_unless_a_row_has_chan
         assert "new" not in schema.tables(database)
 
 
-def test_what_another_program_changed_stands_in_the_way_of_undoing_a_load(tmp_path: Path):
-    for sql in ("UPDATE new SET a = 9 WHERE a = 2", "DELETE FROM new WHERE a = 1", "INSERT INTO new VALUES (4)"):
-        with closing(opened(tmp_path)) as database:
-            done = into(database, "a\n1\n2\n3\n", "new", create=True)
-            with closing(sqlite3.connect(database.path)) as other, other:
-                other.execute(sql)
-            number = int(str(done.change).rpartition(".")[2])
-            with pytest.raises(errors.ConflictError):
-                undo.undo(database, [number], BY)
-        for path in tmp_path.glob("sales.db*"):
-            path.unlink()
+@pytest.mark.parametrize(
+    "sql", ["UPDATE new SET a = 9 WHERE a = 2", "DELETE FROM new WHERE a = 1", "INSERT INTO new (a) VALUES (4)"]
+)
+def test_what_another_program_changed_stands_in_the_way_of_undoing_a_load(place: Path | str, sql: str):
+    with closing(opened(place)) as database:
+        done = into(database, "a\n1\n2\n3\n", "new", create=True)
+        with database.transaction() as connection:
+            connection.exec_driver_sql(sql)
+        with pytest.raises(errors.ConflictError):
+            undo.undo(database, [int(str(done.change).rpartition(".")[2])], BY)
+        assert "new" in schema.tables(database)
 
 
 @pytest.mark.parametrize(
     "text", ["name,age\nEve,40\nZoe,\n", "id,name,age\n3,Eve,40\n4,Zoe,\n", "id,name,age\n9,Eve,40\n4,Zoe,\n"]
 )
-def test_rows_loaded_into_a_table_are_one_change_that_can_be_undone_and_redone(tmp_path: Path, text: str):
-    with closing(opened(tmp_path)) as database:
+def test_rows_loaded_into_a_table_are_one_change_that_can_be_undone_and_redone(place: Path | str, text: str):
+    with closing(opened(place)) as database:
         before = people(database)
         done = into(database, text)
         after = people(database)
@@ -280,9 +296,9 @@ def test_rows_loaded_into_a_table_are_one_change_that_can_be_undone_and_redone(t
         assert people(database) == after
 
 
-def test_a_key_that_is_there_is_an_error_ignored_or_updated(tmp_path: Path):
+def test_a_key_that_is_there_is_an_error_ignored_or_updated(place: Path | str):
     text = "id,name,age\n2,Robert,26\n3,Eve,40\n"
-    with closing(opened(tmp_path)) as database:
+    with closing(opened(place)) as database:
         with pytest.raises(errors.InputError, match="line 2: Another row has the same id"):
             into(database, text)
         assert len(people(database)) == 2
@@ -297,7 +313,7 @@ def test_a_key_that_is_there_is_an_error_ignored_or_updated(tmp_path: Path):
 
 
 def test_what_people_do_by_trigger_is_in_the_history_of_a_load(tmp_path: Path):
-    with closing(opened(tmp_path)) as database:
+    with closing(opened(tmp_path / "sales.db")) as database:
         with database.transaction() as connection:
             connection.exec_driver_sql(
                 "CREATE TRIGGER up AFTER INSERT ON people BEGIN"
@@ -310,26 +326,27 @@ def test_what_people_do_by_trigger_is_in_the_history_of_a_load(tmp_path: Path):
         assert len(people(database)) == 2
 
 
-def test_columns_that_the_table_has_not_or_needs_are_named(tmp_path: Path):
-    with closing(opened(tmp_path)) as database:
+def test_columns_that_the_table_has_not_or_needs_are_named(place: Path | str):
+    with closing(opened(place)) as database:
         with pytest.raises(errors.InputError) as caught:
             into(database, "age,shoe\n1,2\n")
         assert set(caught.value.errors) == {"shoe", "name"}
 
 
-def test_a_table_dropped_during_its_import_is_a_conflict(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
-    with closing(opened(tmp_path)) as database:
+def test_a_table_dropped_during_its_import_is_a_conflict(place: Path | str):
+    with closing(opened(place)) as database:
 
         def drop(*_: int) -> None:
-            with closing(sqlite3.connect(database.path)) as other, other:
-                other.execute("DROP TABLE IF EXISTS people")
+            with database.transaction() as connection:
+                if "people" in schema.names(connection, "people"):
+                    schema.drop(connection, "people")
 
         with pytest.raises(errors.ConflictError, match="dropped"):
             into(database, "name\nEve\n", progress=drop)
 
 
-def test_of_two_imports_of_one_name_one_wins_and_the_other_leaves_nothing(tmp_path: Path):
-    with closing(opened(tmp_path)) as database:
+def test_of_two_imports_of_one_name_one_wins_and_the_other_leaves_nothing(place: Path | str, tmp_path: Path):
+    with closing(opened(place)) as database:
         path = tmp_path / "in.csv"
         path.write_text("n\n" + "1\n" * 20_000)
         ends: list[object] = []
@@ -349,11 +366,11 @@ def test_of_two_imports_of_one_name_one_wins_and_the_other_leaves_nothing(tmp_pa
             thread.join(30)
         assert sorted(map(str, ends)) == ["20000", "conflict"]
         assert rows.page(database, "new", count="1").count == 20_000
-    assert not [name for name in left(tmp_path) if name.startswith("_frontdesk_import")]
+    assert not [name for name in left(place) if name.startswith("_frontdesk_import")]
 
 
-def test_only_an_admin_makes_a_table(tmp_path: Path):
-    with closing(opened(tmp_path)) as database:
+def test_only_an_admin_makes_a_table(place: Path | str, tmp_path: Path):
+    with closing(opened(place)) as database:
         (tmp_path / "in.csv").write_text("a\n1\n")
         with pytest.raises(errors.PermissionDenied):
             imports.load(
@@ -361,18 +378,18 @@ def test_only_an_admin_makes_a_table(tmp_path: Path):
             )
 
 
-def test_leftovers_of_dead_imports_are_dropped_and_never_listed(tmp_path: Path):
-    with closing(opened(tmp_path)) as database:
+def test_leftovers_of_dead_imports_are_dropped_and_never_listed(place: Path | str):
+    with closing(opened(place)) as database:
         with database.transaction() as connection:
-            connection.exec_driver_sql('CREATE TABLE "_frontdesk_import_999999999_5_1" (a)')
+            connection.exec_driver_sql('CREATE TABLE "_frontdesk_import_999999999_5_1" (a TEXT)')
         assert list(schema.tables(database)) == ["people"]
         imports.drop_leftovers(database)
-    assert not [name for name in left(tmp_path) if "import" in name]
+    assert not [name for name in left(place) if "import" in name]
 
 
-def test_how_far_a_load_is_can_be_told(tmp_path: Path):
+def test_how_far_a_load_is_can_be_told(place: Path | str):
     heard: list[tuple[int, ...]] = []
-    with closing(opened(tmp_path)) as database:
+    with closing(opened(place)) as database:
         into(database, "n\n" + "1\n" * 12_000, "new", create=True, progress=lambda *told: heard.append(told))
     assert heard[-1] == (24_002, 24_002, 12_000)
     assert [rows for _, _, rows in heard] == sorted(rows for _, _, rows in heard)
@@ -384,48 +401,48 @@ from pathlib import Path
 from frontdesk.context import Caller
 from frontdesk.database.connections import Database
 from frontdesk.tables import imports, sources
-database = Database("sales", Path(sys.argv[1]))
+database = Database("sales", sys.argv[1])
 print("ready", flush=True)
 imports.load(database, sources.open(Path(sys.argv[2])), "new", Caller("a", "admin"), imports.Wish(create=True))
 """
 
 
-def kill_once(folder: Path, round_: int) -> None:
+def kill_once(place: Path | str, round_: int) -> None:
     """Kills a load at some time, and looks at what is left."""
-    with closing(opened(folder)):
-        pass
-    path = folder / "big.csv"
+    path = Path("big.csv")
     path.write_text("id,name\n" + "".join(f"{n},name {n}\n" for n in range(60_000)))
-    process = subprocess.Popen([sys.executable, "-c", LOAD, folder / "sales.db", path], stdout=subprocess.PIPE)
-    assert process.stdout is not None
-    process.stdout.readline()
-    time.sleep(random.Random(round_).random() * 0.7)
-    process.kill()
-    process.wait(10)
-    process.stdout.close()
-    with closing(Database("sales", folder / "sales.db")) as database:
+    with closing(Database("sales", place, create=True)) as database:
+        with database.transaction() as connection:
+            for name in set(schema.names(connection, "new")):
+                schema.drop(connection, name)
+        process = subprocess.Popen([sys.executable, "-c", LOAD, str(place), path], stdout=subprocess.PIPE)
+        assert process.stdout is not None
+        process.stdout.readline()
+        time.sleep(random.Random(round_).random() * 0.7)
+        process.kill()
+        process.wait(10)
+        process.stdout.close()
         imports.drop_leftovers(database)
         listed = schema.tables(database)
-        assert set(listed) in ({"people"}, {"people", "new"})
+        assert set(listed) in (set(), {"new"})
         if "new" in listed:
             assert rows.page(database, "new", count="1").count == 60_000
             assert changes.search(database, table="new").changes[0].rows == 60_000
-    assert not [name for name in left(folder) if name.startswith("_frontdesk_import")]
-    with closing(sqlite3.connect(folder / "sales.db")) as connection:
-        assert connection.execute("PRAGMA quick_check").fetchall() == [("ok",)]
-    for one in folder.glob("sales.db*"):
-        one.unlink()
+    assert not [name for name in left(place) if name.startswith("_frontdesk_import")]
+    if isinstance(place, Path):
+        with closing(sqlite3.connect(place)) as connection:
+            assert connection.execute("PRAGMA quick_check").fetchall() == [("ok",)]
 
 
-def test_a_load_that_is_killed_leaves_all_rows_or_none(tmp_path: Path):
+def test_a_load_that_is_killed_leaves_all_rows_or_none(place: Path | str):
     for round_ in range(3):
-        kill_once(tmp_path, round_)
+        kill_once(place, round_)
 
 
 @pytest.mark.long
-def test_two_hundred_loads_that_are_killed_leave_all_rows_or_none(tmp_path: Path):
+def test_two_hundred_loads_that_are_killed_leave_all_rows_or_none(place: Path | str):
     for round_ in range(200):
-        kill_once(tmp_path, round_)
+        kill_once(place, round_)
 
 
 @pytest.mark.parametrize(
@@ -438,8 +455,8 @@ def test_two_hundred_loads_that_are_killed_leave_all_rows_or_none(tmp_path: Path
     ],
     ids=["falling", "blank lines", "text keys", "a column named rowid"],
 )
-def test_any_load_can_be_undone_while_nothing_has_changed(tmp_path: Path, text: str):
-    with closing(opened(tmp_path)) as database:
+def test_any_load_can_be_undone_while_nothing_has_changed(place: Path | str, text: str):
+    with closing(opened(place)) as database:
         key = ("code",) if text.startswith("code") else ()
         done = into(database, text, "new", create=True, key=key)
         number = int(str(done.change).rpartition(".")[2])
@@ -447,9 +464,9 @@ def test_any_load_can_be_undone_while_nothing_has_changed(tmp_path: Path, text: 
         assert undo.undo(database, [number], BY).undone == done.inserted
 
 
-def test_a_repeated_key_of_a_new_table_is_ignored_or_updated_if_asked(tmp_path: Path):
+def test_a_repeated_key_of_a_new_table_is_ignored_or_updated_if_asked(place: Path | str):
     text = "code,n\na,1\nb,2\na,3\n"
-    with closing(opened(tmp_path)) as database:
+    with closing(opened(place)) as database:
         with pytest.raises(errors.InputError, match="line 4: Another row has the same code"):
             into(database, text, "new", create=True, key=("code",))
         assert "new" not in schema.tables(database)
@@ -464,7 +481,7 @@ def test_a_repeated_key_of_a_new_table_is_ignored_or_updated_if_asked(tmp_path: 
 def test_another_writer_waits_for_no_long_time_beside_an_import(tmp_path: Path):
     path = tmp_path / "in.csv"
     path.write_text("id,name\n" + "".join(f"{n},name {n}\n" for n in range(100_000)))
-    with closing(opened(tmp_path)) as database:
+    with closing(opened(tmp_path / "sales.db")) as database:
         wish = imports.Wish(create=True)
         thread = threading.Thread(target=imports.load, args=(database, sources.open(path), "new", BY, wish))
         thread.start()

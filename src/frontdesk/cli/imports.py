@@ -55,7 +55,7 @@ def command(
             source = sources.open(file, encoding=encoding)
             target = table or file.stem
             create = target not in schema.tables(place)
-            with _bar(file.name) as tell, _without_pauses():
+            with bar(file.name) as tell, _without_pauses():
                 wish = Wish(types=chosen, create=create, key=key, on_conflict=on_conflict, progress=tell)
                 done = imports.load(place, source, target, options.caller(), wish)
             if as_json:
@@ -77,7 +77,8 @@ def _opened(desk: Desk, name: str) -> Iterator[Database]:
         yield desk.database(name)
         return
     path = Path(name)
-    known = next((one for one in desk.databases.values() if one.path == path.resolve()), None)
+    files = (one for one in desk.databases.values() if one.dialect == "sqlite")
+    known = next((one for one in files if one.path == path.resolve()), None)
     if known is not None:
         yield known
         return
@@ -106,7 +107,7 @@ def _without_pauses() -> Iterator[None]:
 
 
 @contextmanager
-def _bar(name: str) -> Iterator[imports.Progress]:
+def bar(name: str) -> Iterator[imports.Progress]:
     """A bar with rate and time left on stderr, where that is a terminal."""
     if not sys.stderr.isatty():
         yield sources.silent

@@ -16,8 +16,8 @@ VALUES = 32_000
 """SQLite takes 32,766 values in one statement."""
 
 
-def insert(connection: Connection, table: Table, rows: Sequence[Sequence[Any]]) -> None:
-    """Inserts the rows, whose values are the driver's own and stand in the order of the table's columns.
+def insert(connection: Connection, table: Table, rows: Sequence[Sequence[Any]], columns: Sequence[str] = ()) -> None:
+    """Inserts the rows, whose values are the driver's own and stand in the order of these columns, or of all.
 
     Unlike `executemany` it holds the writer's lock a tenth as long beside a busy thread. On PostgreSQL it is COPY, and
     the table one of Frontdesk's own.
@@ -25,12 +25,12 @@ def insert(connection: Connection, table: Table, rows: Sequence[Sequence[Any]]) 
     if connection.dialect.name == "postgresql":
         from frontdesk.database.postgresql import copies
 
-        copies.insert(connection, table, rows)
+        copies.insert(connection, table, rows, columns)
         return
-    columns = tuple(column.name for column in table.columns)
-    size = rows_at_once(len(columns))
+    names = tuple(columns or [column.name for column in table.columns])
+    size = rows_at_once(len(names))
     for start in range(0, len(rows), size):
-        insert_flat(connection, table.name, columns, tuple(chain.from_iterable(rows[start : start + size])))
+        insert_flat(connection, table.name, names, tuple(chain.from_iterable(rows[start : start + size])))
 
 
 def rows_at_once(columns: int) -> int:

@@ -40,10 +40,10 @@ class Digest:
 
 
 def digest_of(connection: Connection, table: Table, first: int, last: int) -> tuple[int, str]:
-    """How many rows have keys from `first` to `last`, and the digest of their values."""
-    key = order(table)
+    """How many rows have keys from `first` to `last`, and the digest of their values; of all where none is a number."""
     if connection.dialect.name == "postgresql":
-        return _server_digest(connection, table, key.between(first, last))
+        return _server_digest(connection, table, first, last)
+    key = order(table)
     found = Digest()
     rows = 0
     names = [column.name for column in table.columns]
@@ -54,30 +54,70 @@ def digest_of(connection: Connection, table: Table, first: int, last: int) -> tu
     return rows, found.text()
 
 
-def _server_digest(connection: Connection, table: Table, where: sa.ColumnElement[bool]) -> tuple[int, str]:
-    """As PostgreSQL reckons it by itself: the sum of what each row's text hashes to, in 64 bits."""
+def _server_digest(connection: Connection, table: Table, first: int, last: int) -> tuple[int, str]:
+    """As PostgreSQL reckons it by itself: the sum of what each row hashes to, in 64 bits.
+
+    Rows of types whose equal values are written alike are hashed as they are, four times as fast as their text.
+    """
     row = sa.func.row(*(table.clause.c[column.name] for column in table.columns))
-    hashed = sa.func.hashtextextended(sa.cast(row, sa.Text), sa.literal_column("0"))
-    total = sa.func.coalesce(sa.func.sum(sa.cast(hashed, sa.Numeric)), sa.literal_column("0"))
-    rows, found = connection.execute(sa.select(sa.func.count(), sa.cast(total, sa.Text)).where(where)).one()
-    return rows, found
+    plain = all(column.type in _HASHED for column in table.columns)
+    zero: sa.ColumnElement[int] = sa.literal_column("0")
+    hashed = sa.func.hash_record_extended(row, zero) if plain else sa.func.hashtextextended(sa.cast(row, sa.Text), zero)
+    total = sa.cast(sa.func.coalesce(sa.func.sum(hashed), zero), sa.Text)
+    statement = sa.select(sa.func.count(), total).select_from(table.clause)
+    if _number(table) is not None:
+        statement = statement.where(order(table).between(first, last))
+    rows, found = connection.execute(statement).one()
+    return rows, f"rows {found}" if plain else found
+
+
+_HASHED = {
+    "bigint",
+    "integer",
+    "smallint",
+    "text",
+    "double precision",
+    "boolean",
+    "date",
+    "timestamp without time zone",
+    "timestamp with time zone",
+    "bytea",
+    "uuid",
+}
 
 
 def bounds(connection: Connection, table: Table) -> tuple[int, int] | None:
     """The integers by which the first and the last row stand; None without rows."""
+    if table.schema is not None and _number(table) is None:
+        rows = connection.scalar(sa.select(sa.func.count()).select_from(table.clause))
+        return (1, rows) if rows else None
     key = order(table)
     first, last = connection.execute(sa.select(sa.func.min(key), sa.func.max(key)).select_from(table.clause)).one()
     return None if first is None else (first, last)
 
 
-def order(table: Table) -> sa.ColumnClause[Any]:
-    """The integer by which the rows of a loaded table stand: its integer key, else the hidden one."""
-    if len(table.primary_key) == 1 and table.column(table.primary_key[0]).automatic:
-        return table.clause.c[table.primary_key[0]]
+def order(table: Table) -> sa.ColumnElement[Any]:
+    """The integer by which the rows of a loaded table stand: its integer key, else the hidden one.
+
+    PostgreSQL has no hidden one beside a key of another type: rows are counted there in the order of the key.
+    """
+    name = _number(table)
+    if name is not None:
+        return table.clause.c[name]
     if table.schema is not None:
-        return table.clause.c[table.key[0]]
+        return sa.func.row_number().over(order_by=[table.clause.c[one] for one in table.key])
     hidden: sa.ColumnClause[Any] = sa.column(schema.row_id(table.columns) or "rowid", _selectable=table.clause)
     return hidden
+
+
+def _number(table: Table) -> str | None:
+    """The column of integers that is the table's key."""
+    if len(table.key) == 1 and table.key[0] == table.row_id:
+        return None if table.schema is None else table.row_id
+    if len(table.primary_key) != 1:
+        return None
+    key = table.column(table.primary_key[0])
+    return key.name if key.automatic or (table.schema is not None and key.kind == "integer") else None
 
 
 def record(
@@ -114,8 +154,9 @@ def stands(connection: Connection, table: Table, block: Any) -> bool:
 
 def rows(connection: Connection, table: Table, block: Any, *, size: int, after: int) -> Sequence[Any]:
     """The loaded rows as they are now, each after the integer that it stands by; `after` is that of the last seen."""
-    key = order(table)
     names = [column.name for column in table.columns]
+    listed = sa.select(order(table).label(f"{schema.OWN}place"), *(table.clause.c[name] for name in names))
+    numbered = listed.select_from(table.clause).subquery()
+    key = numbered.c[0]
     begin = key > after if after else key >= block.first
-    statement = sa.select(key, *(table.clause.c[name] for name in names)).select_from(table.clause)
-    return connection.execute(statement.where(begin, key <= block.last).order_by(key).limit(size)).all()
+    return connection.execute(sa.select(numbered).where(begin, key <= block.last).order_by(key).limit(size)).all()

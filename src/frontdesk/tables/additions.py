@@ -69,7 +69,7 @@ class Rows(Load):
     def _checked(self) -> bool:
         """Checks every value before anyone is kept waiting; whether the rows' keys will follow one another."""
         table = self._table
-        place, follows = None, self.wish.on_conflict == "error" and (table.row_id is not None or _has_row_key(table))
+        place, follows = None, self.wish.on_conflict == "error" and (table.row_id is not None or self._has_row_key())
         if follows and table.row_id is None:
             place = next((at for at, one in enumerate(self._columns) if one and one.primary_key), None)
         last: int | None = None
@@ -87,6 +87,11 @@ class Rows(Load):
                 last = keys[-1]
                 self._keys = (self._keys[0] if self._keys else keys[0], last)
         return follows
+
+    def _has_row_key(self) -> bool:
+        """Whether the table's key is an integer that can be drawn."""
+        table = self._table
+        return len(table.primary_key) == 1 and table.column(table.primary_key[0]).automatic
 
     def _read(self, block: Sequence[Sequence[Any]]) -> list[Sequence[Any]]:
         found = zip(self._columns, self._readers, zip(*block, strict=True), strict=True)
@@ -121,7 +126,7 @@ class Replacement(Rows):
         self.rows = 0
         with capture.recording(self.database, self.by, "import") as connection:
             self._check_same(connection)
-            _check_alone(self.database, connection, self._table.name)
+            check_alone(self.database, connection, self._table.name)
             schema.defer_foreign_keys(connection)
             capture.delete(connection, self._table, [])
             for values, rows in self._values():
@@ -133,7 +138,7 @@ class Replacement(Rows):
         return Loaded(self._table.name, self.rows, 0, 0, columns, change)
 
 
-def _check_alone(database: Database, connection: Connection, name: str) -> None:
+def check_alone(database: Database, connection: Connection, name: str) -> None:
     """Refuses where rows of other tables would be deleted or changed along with those of the table."""
     for other in schema.read(database, connection).values():
         for key in other.foreign_keys:
@@ -142,10 +147,6 @@ def _check_alone(database: Database, connection: Connection, name: str) -> None:
                     f"Rows of {other.name} would be deleted or changed along with those of {name}.",
                     "Import the file with --on-conflict update instead.",
                 )
-
-
-def _has_row_key(table: Table) -> bool:
-    return len(table.primary_key) == 1 and table.column(table.primary_key[0]).automatic
 
 
 def _matched(source: Source, table: Table) -> list[Column | None]:

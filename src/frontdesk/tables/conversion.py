@@ -4,13 +4,15 @@ import base64
 import binascii
 import json
 import math
+import re
 from collections.abc import Callable, Sequence
 from functools import lru_cache
 from typing import Any
 
+from frontdesk.database.postgresql import arrays
 from frontdesk.database.schema import Column
 from frontdesk.errors import InputError
-from frontdesk.forms import kinds
+from frontdesk.forms import kinds, parsing
 from frontdesk.tables import columns, detection
 from frontdesk.tables.sources import Json
 
@@ -24,9 +26,9 @@ def reader(column: Column, *, typed: bool, empty_text: bool = False) -> Read:
     (`empty_text`).
     """
     one = _typed(column) if typed else _text(column)
-    if not typed and column.kind in {"boolean", "date", "datetime"}:
+    if not typed and column.kind in {"boolean", "date", "datetime", "choice"}:
         one = lru_cache(4096)(one)
-    fast = None if typed else _FAST.get(column.kind)
+    fast = None if typed else _fast(column)
     keeps_empty = empty_text and column.kind == "text"
     needs = column.required or (column.primary_key and not column.automatic)
 
@@ -62,6 +64,33 @@ def _reals(cells: Sequence[str]) -> list[float] | None:
     return values if list(map(repr, values)) == list(cells) and all(map(math.isfinite, values)) else None
 
 
+def _exact(cells: Sequence[str]) -> list[str] | None:
+    """Numbers of which every digit is kept."""
+    text = "\n".join(cells) + "\n"
+    return list(cells) if _DIGITS.fullmatch(text) and text.count("\n") == len(cells) else None
+
+
+_DIGITS = re.compile(r"(?:-?(?:[1-9][0-9]{0,99}+|0)(?:\.[0-9]{1,99}+)?\n)*+")
+
+
+def _fast(column: Column) -> Callable[[Sequence[str]], list[Any] | None] | None:
+    """What reads many cells at once, and nothing where one of them needs a closer look."""
+    plain = _exact if column.exact else _FAST.get(column.kind)
+    if plain is None or column.digits:
+        return None
+    limits, length = column.limits, column.length
+
+    def read(cells: Sequence[str]) -> list[Any] | None:
+        if length is not None and max(map(len, cells)) > length:
+            return None
+        values = plain(cells)
+        if values and limits and not limits[0] <= min(map(int, values)) <= max(map(int, values)) <= limits[1]:
+            return None
+        return values
+
+    return read if limits or length is not None else plain
+
+
 _FAST: dict[str, Callable[[Sequence[str]], list[Any] | None]] = {
     "integer": _integers,
     "real": _reals,
@@ -70,18 +99,38 @@ _FAST: dict[str, Callable[[Sequence[str]], list[Any] | None]] = {
 }
 
 
+def _is_limited(column: Column) -> bool:
+    """Whether the column says more of its values than their kind, as PostgreSQL's do."""
+    return bool(column.exact or column.choices or column.limits or column.length is not None)
+
+
 def _text(column: Column) -> Callable[[str], Any]:
+    field = columns.field(column)
+
     def read(cell: str) -> Any:
         if column.kind == "any":
             return _narrowest(cell)
+        if column.array:
+            return _list(column, cell)
         if column.kind == "file":
             return _bytes(cell)
         if column.kind == "json":
             kinds.parse("json", cell)
             return cell
-        return _checked(column, kinds.parse(column.kind, cell))
+        if cell == "" or not _is_limited(column):
+            return _checked(column, kinds.parse(column.kind, cell))
+        return columns.stored(column, parsing.value_of_text(field, cell))
 
     return read
+
+
+def _list(column: Column, cell: str) -> str:
+    """A list as JSON has it, or as PostgreSQL itself writes it."""
+    try:
+        arrays.read(cell)
+    except ValueError:
+        return str(columns.stored(column, kinds.parse("json", cell)))
+    return cell
 
 
 def _checked(column: Column, value: Any) -> Any:
@@ -107,7 +156,12 @@ def _bytes(cell: str) -> bytes:
 
 
 def _typed(column: Column) -> Callable[[Any], Any]:
+    field = columns.field(column)
+
     def read(value: Any) -> Any:
+        if column.array:
+            given = value.value if isinstance(value, Json) else value
+            return _list(column, given) if isinstance(given, str) else columns.stored(column, given)
         if isinstance(value, bytes):
             if column.kind not in {"file", "any"}:
                 raise InputError("This column takes no bytes.")
@@ -121,7 +175,10 @@ def _typed(column: Column) -> Callable[[Any], Any]:
         if column.kind == "file":
             raise InputError('Write bytes as {"$base64": "…"}.')
         if column.kind == "text" and isinstance(value, (int, float)):
-            return detection.values([value], "TEXT")[0]
+            value = detection.values([value], "TEXT")[0]
+        if _is_limited(column):
+            parse = parsing.value_of_text if isinstance(value, str) and value else parsing.value_of_json
+            return columns.stored(column, parse(field, value))
         if column.kind in {"integer", "real", "number"} and isinstance(value, str):
             return _checked(column, kinds.parse(column.kind, value))
         return _checked(column, kinds.check(column.kind, value))

@@ -37,7 +37,12 @@ def check_free(database: Database, table: str, connection: Connection | None = N
     """Raises ConflictError when there is such a table."""
     known = schema.read(database, connection) if connection else schema.tables(database)
     if table.casefold() in {name.casefold() for name in known}:
-        raise ConflictError(f"{database.name} has a table {table!r} already.", "Choose another name.")
+        raise taken(database, table)
+
+
+def taken(database: Database, table: str) -> ConflictError:
+    """What is said when there is such a table."""
+    return ConflictError(f"{database.name} has a table {table!r} already.", "Choose another name.")
 
 
 def leftovers(database: Database) -> list[str]:
@@ -55,7 +60,7 @@ def drop_leftovers(database: Database) -> None:
 
 
 def _is_alive(name: str) -> bool:
-    pid, _, rest = name.removeprefix(HIDDEN).partition("_")
+    pid, _, rest = name.rpartition(HIDDEN)[2].partition("_")
     started = rest.partition("_")[0]
     return pid.isdigit() and started.isdigit() and owners.alive(Owner(platform.node(), int(pid), float(started)))
 

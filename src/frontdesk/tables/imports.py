@@ -53,13 +53,13 @@ def load(database: Database, source: Source, table: str, by: Caller, wish: Wish 
     """
     _check(source, wish)
     if not wish.create:
-        return Rows(database, source, schema.table(database, table), by, wish).load()
+        return _ways(database).rows(database, source, schema.table(database, table), by, wish).load()
     if not by.may("admin"):
         raise PermissionDenied(f"A new table needs the role admin; you are {by.role}.", "Import into a table instead.")
     structure.check_name(table)
     creation.check_free(database, table)
     drop_leftovers(database)
-    return NewTable(database, source, table, by, wish).load()
+    return _ways(database).table(database, source, table, by, wish).load()
 
 
 def replace(database: Database, source: Source, table: str, by: Caller, wish: Wish = PLAIN) -> Loaded:
@@ -68,7 +68,24 @@ def replace(database: Database, source: Source, table: str, by: Caller, wish: Wi
     Raises what `load` raises, and ConflictError when other rows would go or change along with those of the table.
     """
     _check(source, wish)
-    return Replacement(database, source, schema.table(database, table), by, wish).load()
+    return _ways(database).replacement(database, source, schema.table(database, table), by, wish).load()
+
+
+@dataclass(frozen=True)
+class _Ways:
+    """How rows go into a database of one engine."""
+
+    table: type[NewTable] = NewTable
+    rows: type[Rows] = Rows
+    replacement: type[Rows] = Replacement
+
+
+def _ways(database: Database) -> _Ways:
+    if database.dialect == "sqlite":
+        return _Ways()
+    from frontdesk.tables import postgresql  # its driver is an extra
+
+    return _Ways(postgresql.NewTable, postgresql.Rows, postgresql.Replacement)
 
 
 def _check(source: Source, wish: Wish) -> None:
