@@ -281,7 +281,7 @@ class Calls:
         live.finished.set_result(None)
 
     def _watch_live(self) -> None:
-        beaten = time.monotonic()
+        beaten, failing = time.monotonic(), False
         while self._busy.wait() and not self._closing.is_set():
             self._closing.wait(LOOK)
             try:
@@ -289,8 +289,12 @@ class Calls:
                 if time.monotonic() - beaten > BEAT and self._live:
                     beaten = time.monotonic()
                     runs.beat(self._state, list(self._live))
+                failing = False
             except Error as error:
-                logger.warning("The runs of this process could not be watched: %s", error)
+                self._busy.set()  # what was not looked at is still to be
+                if not failing:
+                    logger.warning("The runs of this process cannot be watched for now: %s", error)
+                failing = True
 
     def _look(self) -> None:
         self._busy.clear()

@@ -1,33 +1,44 @@
 """Brings Frontdesk's own databases to the newest revision, one process at a time."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import sqlalchemy as sa
 from sqlalchemy import Column, Connection, MetaData, String, Table, inspect, select
 
+from frontdesk import urls
 from frontdesk.database.connections import Database
 from frontdesk.database.postgresql import OWN_SCHEMA
-from frontdesk.errors import ConfigError, PermissionDenied
+from frontdesk.errors import BusyError, ConfigError, OperationalError, PermissionDenied
 
 
 def upgrade(database: Database, newest: str) -> None:
     """Runs the migrations of `migrations/NAME` in one transaction; a second process waits and finds nothing to do.
 
-    Raises ConfigError for a database of a newer Frontdesk, or where this one may not make its tables.
+    Raises ConfigError for a database of a newer Frontdesk, or where this one may not make its tables; OperationalError,
+    which names the setting, while a server cannot be reached.
     """
-    if revision_of(database) != newest:
-        try:
+    with _named(database):
+        if revision_of(database) != newest:
             _upgrade(database, newest)
-        except PermissionDenied as error:
-            raise ConfigError(
-                f"Frontdesk may not make its own tables in the database of {database.name}: {error.message}", _RIGHT
-            ) from error
     database.lock_by(version_table(database.dialect, database.name).name)
 
 
-_RIGHT = (
-    f"Its owner runs, once: CREATE SCHEMA {OWN_SCHEMA} AUTHORIZATION …; with the user of the URL in place of the dots."
-)
+@contextmanager
+def _named(database: Database) -> Iterator[None]:
+    """A server's refusal with the setting that leads to it."""
+    setting = f"[databases] {database.name}, {urls.masked(str(database.place))}"
+    try:
+        yield
+    except PermissionDenied as error:
+        hint = f"Its owner runs, once: CREATE SCHEMA {OWN_SCHEMA} AUTHORIZATION the_user_of_the_url;"
+        raise ConfigError(f"{setting}: Frontdesk may not make its own tables there. {error.message}", hint) from error
+    except OperationalError as error:
+        if database.dialect == "sqlite":
+            raise
+        hint = error.hint if not isinstance(error, BusyError) else "Frontdesk's own tables are there: see to it first."
+        raise OperationalError(f"{setting}: {error.message}", hint) from error
 
 
 def revision_of(database: Database) -> str | None:
@@ -47,12 +58,20 @@ def version_table(dialect: str, name: str) -> Table:
 
 def _upgrade(database: Database, newest: str) -> None:
     with database.transaction() as connection:
-        revision = _revision(connection, database.name)
-        if revision is not None and revision > newest:
-            place = database.path.name if database.dialect == "sqlite" else f"The database of {database.name}"
-            raise ConfigError(f"{place} was made by a newer Frontdesk (revision {revision}).", "Install that one.")
-        if revision != newest:
-            _migrate(connection, database.name)
+        place = database.path.name if database.dialect == "sqlite" else f"The database of {database.name}"
+        make(connection, database.name, newest, place)
+
+
+def make(connection: Connection, name: str, newest: str, place: str) -> None:
+    """Runs the migrations of `migrations/NAME` in the caller's transaction, where there is something to do.
+
+    Raises ConfigError for tables of a newer Frontdesk, naming the place.
+    """
+    revision = _revision(connection, name)
+    if revision is not None and revision > newest:
+        raise ConfigError(f"{place} was made by a newer Frontdesk (revision {revision}).", "Install that one.")
+    if revision != newest:
+        _migrate(connection, name)
 
 
 def _revision(connection: Connection, name: str) -> str | None:
