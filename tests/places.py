@@ -2,7 +2,6 @@
 
 import sqlite3
 from pathlib import Path
-from typing import LiteralString, cast
 
 import psycopg
 
@@ -27,4 +26,4 @@ def execute(place: Path | str, script: str) -> None:
         connection.close()
         return
     with psycopg.connect(place.replace("+psycopg", ""), autocommit=True) as server:
-        server.execute(cast(LiteralString, script))
+        server.execute(script.encode())

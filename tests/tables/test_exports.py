@@ -1,34 +1,37 @@
 import csv
 import io
 import json
-import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 
 import pytest
+import sqlalchemy as sa
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from frontdesk import errors
 from frontdesk.context import Caller
 from frontdesk.database.connections import Database
-from frontdesk.tables import exports, imports, sources
+from frontdesk.tables import exports, imports, rows, sources
+from frontdesk.tables.keys import KeyText
+from tests import places
 
 BY = Caller("ada", "admin")
 
 
+SCRIPT = """
+CREATE TABLE things (id DRAWN, name TEXT, price REAL, sold BOOLEAN, photo BYTES, "=odd" TEXT);
+INSERT INTO things (name, price, sold, "=odd") VALUES
+  ('=1+1', -5.5, TRUE, '9007199254740993'), ('+a', -5, FALSE, '@x'),
+  ('-b', NULL, NULL, '＝x'), ('plain, "quoted"', 0.125, TRUE, NULL);
+"""
+
+
 @pytest.fixture
-def database(tmp_path: Path) -> Iterator[Database]:
-    script = """
-    CREATE TABLE things (id INTEGER PRIMARY KEY, name TEXT, price REAL, sold BOOLEAN, photo BLOB, "=odd" ANY);
-    INSERT INTO things VALUES
-      (1, '=1+1', -5.5, 1, x'00ff', 9007199254740993), (2, '+a', -5, 0, NULL, '@x'),
-      (3, '-b', NULL, NULL, NULL, '＝x'), (4, 'plain, "quoted"', 0.1, 1, NULL, NULL);
-    """
-    with closing(sqlite3.connect(tmp_path / "shop.db")) as connection:
-        connection.executescript(script)
-    with closing(Database("shop", tmp_path / "shop.db")) as opened:
+def database(place: Path | str) -> Iterator[Database]:
+    with closing(places.opened(place, SCRIPT)) as opened:
+        rows.update(opened, "things", KeyText(("1",), "1"), {"photo": {"$base64": "AP8="}}, BY)
         yield opened
 
 
@@ -37,28 +40,28 @@ def text(database: Database, form: str, **wanted: object) -> str:
 
 
 def test_cells_and_headers_that_a_spreadsheet_would_run_are_made_harmless_but_numbers_stay(database: Database) -> None:
-    header, *rows = csv.reader(io.StringIO(text(database, "csv"), newline=""))
+    header, *found = csv.reader(io.StringIO(text(database, "csv"), newline=""))
     assert header == ["id", "name", "price", "sold", "photo", "'=odd"]
-    assert rows[0] == ["1", "'=1+1", "-5.5", "true", "AP8=", "9007199254740993"]
-    assert rows[1] == ["2", "'+a", "-5.0", "false", "", "'@x"]
-    assert rows[2] == ["3", "'-b", "", "", "", "'＝x"]
-    assert rows[3] == ["4", 'plain, "quoted"', "0.1", "true", "", ""]
+    assert found[0] == ["1", "'=1+1", "-5.5", "true", "AP8=", "9007199254740993"]
+    assert found[1] == ["2", "'+a", "-5.0", "false", "", "'@x"]
+    assert found[2] == ["3", "'-b", "", "", "", "'＝x"]
+    assert found[3] == ["4", 'plain, "quoted"', "0.125", "true", "", ""]
 
 
 @pytest.mark.parametrize("start", ["=", "+", "-", "@", "\t", "\r", "＝"])
 def test_no_text_that_begins_like_a_formula_gets_out_unless_asked_for_raw(database: Database, start: str) -> None:
     with database.transaction() as connection:
-        connection.exec_driver_sql("UPDATE things SET name = ? WHERE id = 4", (f"{start}x",))
-    rows = list(csv.reader(io.StringIO(text(database, "csv"), newline="")))
-    assert rows[4][1] == f"'{start}x"
-    rows = list(csv.reader(io.StringIO(text(database, "csv", raw=True), newline="")))
-    assert rows[4][1] == f"{start}x"
+        connection.execute(sa.text("UPDATE things SET name = :name WHERE id = 4"), {"name": f"{start}x"})
+    found = list(csv.reader(io.StringIO(text(database, "csv"), newline="")))
+    assert found[4][1] == f"'{start}x"
+    found = list(csv.reader(io.StringIO(text(database, "csv", raw=True), newline="")))
+    assert found[4][1] == f"{start}x"
 
 
 def test_json_and_ndjson_hold_the_same_rows_as_the_api_gives_them(database: Database) -> None:
-    rows = json.loads(text(database, "json"))
-    assert rows == [json.loads(line) for line in text(database, "ndjson").splitlines()]
-    assert rows[0] == {
+    found = json.loads(text(database, "json"))
+    assert found == [json.loads(line) for line in text(database, "ndjson").splitlines()]
+    assert found[0] == {
         "id": 1,
         "name": "=1+1",
         "price": -5.5,
@@ -70,7 +73,7 @@ def test_json_and_ndjson_hold_the_same_rows_as_the_api_gives_them(database: Data
 
 def test_only_what_the_filters_select_comes_out_in_the_order_of_the_page(database: Database) -> None:
     out = text(database, "csv", where=[("price__isnull", "0")], sort="-price", shown="id,price")
-    assert out == "id,price\r\n4,0.1\r\n2,-5.0\r\n1,-5.5\r\n"
+    assert out == "id,price\r\n4,0.125\r\n2,-5.0\r\n1,-5.5\r\n"
     assert exports.export(database, "things", "csv", where=[("price__isnull", "0")]).count() == 3
     assert text(database, "json", where=[("id", "99")]) == "[]\n"
 

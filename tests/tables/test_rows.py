@@ -1,6 +1,7 @@
 import random
 import sqlite3
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -14,43 +15,60 @@ from frontdesk.database.connections import Database
 from frontdesk.errors import ConflictError, InputError, IntegrityError, NotFoundError
 from frontdesk.tables import rows, structure
 from frontdesk.tables.keys import KeyText
+from tests import places
+from tests.postgresql import Server
 
 ADA = Caller("ada", "admin")
 MIXED = [None, 1, 2, 3, 2.5, "x", "É", "y"]
 
 
-@pytest.fixture(scope="module")
-def mixed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Database]:
-    """500 rows without a primary key, with NULLs, numbers and texts in the same columns."""
-    path = tmp_path_factory.mktemp("mixed") / "mixed.db"
+@pytest.fixture(scope="module", params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgresql)])
+def mixed(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Database]:
+    """500 rows without a primary key, with NULLs; on SQLite also with numbers and texts in the same column."""
     drawn = random.Random(1)
-    with sqlite3.connect(path) as connection:
-        connection.execute("CREATE TABLE t (a, b, c)")
-        data = [(drawn.choice(MIXED), drawn.choice([None, "q", "w"]), number) for number in range(500)]
-        connection.executemany("INSERT INTO t VALUES (?, ?, ?)", data)
-    connection.close()
-    database = Database("mixed", path)
-    yield database
-    database.close()
+    data = [(drawn.choice(MIXED), drawn.choice([None, "q", "w"]), number) for number in range(500)]
+    if request.param == "sqlite":
+        path = tmp_path_factory.mktemp("mixed") / "mixed.db"
+        with sqlite3.connect(path) as connection:
+            connection.execute("CREATE TABLE t (a, b, c)")
+            connection.executemany("INSERT INTO t VALUES (?, ?, ?)", data)
+        connection.close()
+        with closing(Database("mixed", path)) as database:
+            yield database
+        return
+    server: Server = request.getfixturevalue("postgresql")
+    url = server.create()
+    with closing(Database("mixed", url)) as database:
+        columns = [{"name": "a"}, {"name": "b"}, {"name": "c", "type": "INTEGER"}]
+        structure.create(database, {"name": "t", "columns": columns}, ADA)
+        given = [{"a": a if a is None else str(a), "b": b, "c": c} for a, b, c in data]
+        rows.insert(database, "t", given, ADA)
+        yield database
+    server.drop(url)
+
+
+SHOP = """
+CREATE TABLE people (id DRAWN, name TEXT NOT NULL, age INTEGER, ok BOOLEAN, born DATE);
+CREATE TABLE orders (
+  person INTEGER REFERENCES people (id), number INTEGER, note TEXT, PRIMARY KEY (person, number));
+CREATE VIEW adults AS SELECT name FROM people WHERE age >= 18;
+INSERT INTO people (name, age, ok, born) VALUES
+  ('Krish', 32, TRUE, '1990-01-02'), ('Bob', 25, FALSE, NULL), ('Élodie', NULL, NULL, NULL);
+INSERT INTO orders VALUES (1, 1, 'a,b'), (1, 2, NULL);
+"""
 
 
 @pytest.fixture
-def shop(tmp_path: Path) -> Iterator[Database]:
-    script = """
-    CREATE TABLE people (id INTEGER PRIMARY KEY, name TEXT NOT NULL, age INTEGER, ok BOOLEAN, born DATE);
-    CREATE TABLE orders (
-      person INTEGER REFERENCES people (id), number INTEGER, note TEXT, PRIMARY KEY (person, number));
-    CREATE VIEW adults AS SELECT name FROM people WHERE age >= 18;
-    INSERT INTO people VALUES
-      (1, 'Krish', 32, 1, '1990-01-02'), (2, 'Bob', 25, 0, NULL), (3, 'Élodie', NULL, NULL, NULL);
-    INSERT INTO orders VALUES (1, 1, 'a,b'), (1, 2, NULL);
-    """
-    with sqlite3.connect(tmp_path / "shop.db") as connection:
-        connection.executescript(script)
-    connection.close()
-    database = Database("shop", tmp_path / "shop.db")
-    yield database
-    database.close()
+def shop(place: Path | str) -> Iterator[Database]:
+    with closing(places.opened(place, SHOP)) as database:
+        yield database
+
+
+@pytest.fixture
+def shop_file(tmp_path: Path) -> Iterator[Database]:
+    """The same on SQLite, whose columns hold whatever they are given."""
+    with closing(places.opened(tmp_path / "shop.db", SHOP)) as database:
+        yield database
 
 
 def key(text: str) -> KeyText:
@@ -170,10 +188,9 @@ def test_a_stale_edit_is_refused_with_the_row_as_it_is_now(shop: Database) -> No
     assert rows.find(shop, "people", key("1")).values["age"] == 33
 
 
-def test_a_form_changes_only_what_was_typed_anew(shop: Database) -> None:
-    with sqlite3.connect(shop.path) as connection:
-        connection.execute("UPDATE people SET born = 'in spring' WHERE id = 1")
-    connection.close()
+def test_a_form_changes_only_what_was_typed_anew(shop_file: Database) -> None:
+    shop = shop_file
+    places.execute(shop.path, "UPDATE people SET born = 'in spring' WHERE id = 1")
     typed = {"name": "Krish", "age": "34", "ok": "true", "born": "in spring"}
     assert rows.update_typed(shop, "people", key("1"), typed, ADA).json()["age"] == 34
     with pytest.raises(InputError) as wrong:

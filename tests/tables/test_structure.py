@@ -1,12 +1,11 @@
-import sqlite3
 from pathlib import Path
 
 import pytest
 
 from frontdesk.context import Caller
-from frontdesk.database.connections import Database
 from frontdesk.errors import InputError, IntegrityError
 from frontdesk.tables import rows, structure
+from tests import places
 
 ADA = Caller("ada", "admin")
 
@@ -16,9 +15,8 @@ def people(column: str) -> dict[str, object]:
     return {"name": "people", "columns": [{"name": "id", "type": "INTEGER", "primary_key": True}, boss]}
 
 
-def test_a_new_table_can_refer_to_itself(tmp_path: Path) -> None:
-    sqlite3.connect(tmp_path / "shop.db").close()
-    database = Database("shop", tmp_path / "shop.db")
+def test_a_new_table_can_refer_to_itself(place: Path | str) -> None:
+    database = places.opened(place)
     with pytest.raises(InputError) as refused:
         structure.create(database, people("nosuch"), ADA)
     assert list(refused.value.errors) == ["columns.1.references"]
