@@ -1,12 +1,13 @@
 """Typed SQL on PostgreSQL: what is not reading is refused, limits hold, and a session leaves nothing behind."""
 
+import secrets
 import time
 from collections.abc import Callable, Iterator
 
 import pytest
 from sqlalchemy import make_url
 
-from frontdesk.database.postgresql import queries, roles
+from frontdesk.database.postgresql import queries, roles, rules
 from frontdesk.errors import InputError, OperationalError
 from tests.postgresql import Server
 
@@ -166,6 +167,7 @@ def test_what_is_too_big_or_no_sql_is_told_in_a_short_sentence(reader: str, sql:
         "WITH RECURSIVE c(n) AS (SELECT 1 UNION ALL SELECT n FROM c) SELECT count(*) FROM c",
         "SELECT set_config('statement_timeout', '0', false), pg_sleep(20)",
         "SELECT pg_advisory_lock(1), pg_sleep(20)",
+        "EXPLAIN ANALYZE SELECT pg_sleep(20)",
     ],
 )
 def test_a_query_without_end_ends_at_its_limit(reader: str, sql: str) -> None:
@@ -220,6 +222,34 @@ def test_a_role_that_cannot_log_in_is_told_without_its_password(reader: str) -> 
         queries.read(wrong, "SELECT 1", {}, 5.0)
     assert "guessed" not in f"{refusal.value} {refusal.value.hint}"
     assert "frontdesk check" in refusal.value.hint
+
+
+def test_a_role_set_up_by_hand_that_may_write_writes_nothing_either(url: str, postgresql: Server) -> None:
+    """The transaction only reads, whatever the role may."""
+    role = f"weak_{secrets.token_hex(4)}"
+    postgresql.execute(
+        f"CREATE ROLE {role} LOGIN PASSWORD 'x'; GRANT ALL ON t, t__frontdesk_row_seq, s TO {role}", database=url
+    )
+    theirs = postgresql.url(make_url(url).database or "", user=role, password="x")
+    for sql in ("SELECT evil()", "SELECT nextval('s')", "EXPLAIN ANALYZE DELETE FROM t", "SELECT * FROM t FOR UPDATE"):
+        with pytest.raises(InputError, match="not authorized"):
+            queries.read(theirs, sql, {}, 5.0)
+    assert rows(postgresql, url) == [(1, "x"), (2, None)]
+    postgresql.execute(f"DROP OWNED BY {role}; DROP ROLE {role}", database=url)
+
+
+def test_the_server_itself_takes_one_statement_only(
+    url: str, reader: str, postgresql: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As if our own look at the SQL had missed the second one."""
+    monkeypatch.setattr(rules, "check_reading", lambda _: None)
+    monkeypatch.setattr(rules, "check_writing", lambda _: None)
+    for sql in ("SELECT 1; SELECT 2", "SELECT 1; COMMIT; DELETE FROM t", "DELETE FROM t; SELECT 1"):
+        with pytest.raises(InputError):
+            queries.read(reader, sql, {}, 5.0)
+        with pytest.raises(InputError, match="multiple commands"):
+            queries.write(url, sql, {}, 5.0, trial=False)
+    assert rows(postgresql, url) == [(1, "x"), (2, None)]
 
 
 # Writing
