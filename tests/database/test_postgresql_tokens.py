@@ -1,7 +1,8 @@
 """Parameters are found where PostgreSQL sees none of its own: checked against hypothesis and the server itself."""
 
+import psycopg
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from frontdesk.database.postgresql import tokens
@@ -65,3 +66,30 @@ CLOSED = st.one_of(
 def test_only_what_stands_between_is_a_parameter(parts: list[tuple[str, str]]) -> None:
     sql = "\n".join(f"{closed} , {f':{name}' if name else ''}" for closed, name in parts)
     assert tokens.parameters(sql) == list(dict.fromkeys(name for _, name in parts if name))
+
+
+def test_the_server_reads_texts_beside_parameters_as_we_do(postgresql_url: str) -> None:
+    """Each text comes back as it was meant, and each parameter stands where it was written."""
+    inner = st.text(alphabet="ab:c '\\$é\n-*/", max_size=12)
+    written = st.one_of(
+        inner.map(lambda text: ("'" + text.replace("'", "''") + "'", text)),
+        inner.map(lambda text: ("E'" + text.replace("\\", "\\\\").replace("'", "\\'") + "'", text)),
+        inner.map(lambda text: ("e'" + text.replace("\\", "\\\\").replace("'", "''") + "'", text)),
+        inner.map(lambda text: ("U&'" + text.replace("\\", "\\\\").replace("'", "''") + "'", text)),
+        inner.map(lambda text: (f"$q_1$ {text} $q_1$", f" {text} ")),
+        inner.map(lambda text: (f"/* {text.replace('*', '')} /* :no */ */ 'x' -- :no '", "x")),
+        st.just(("E'a' -- more\n  'b\\':no'", "ab':no")),
+        st.just(("(ARRAY['p', 'q'])[2:2]::text", "{q}")),
+    )
+
+    @settings(max_examples=40)
+    @given(st.lists(written, min_size=1, max_size=6))
+    def check(parts: list[tuple[str, str]]) -> None:
+        sql = "SELECT " + "\n, :a::text,".join(sql for sql, _ in parts)
+        text, names = tokens.numbered(sql)
+        found = connection.cursor().execute(text.encode(), ["given"] if names else None).fetchone()
+        assert [value for value in found or () if value != "given"] == [value for _, value in parts]
+        assert names == (["a"] if len(parts) > 1 else [])
+
+    with psycopg.connect(postgresql_url.replace("+psycopg", ""), cursor_factory=psycopg.RawCursor) as connection:
+        check()

@@ -171,7 +171,7 @@ def test_an_admin_tries_sql_that_writes_and_is_told_that_no_history_keeps_it(
     assert (done["changes"], done["recorded"], done["total"]) == ([], False, 1)
     assert names(postgresql, url) == ["Krish"]
     assert any(
-        entry.detail.endswith(body["sql"]) for entry in audit.list_all(desk.state) if entry.action == "write SQL"
+        entry.detail.endswith(str(body["sql"])) for entry in audit.list_all(desk.state) if entry.action == "write SQL"
     )
 
 
