@@ -1,7 +1,7 @@
 """The addresses of databases on a server: checked, written in one way, and shown without their password."""
 
 import re
-from urllib.parse import urlsplit
+from urllib.parse import quote, unquote, urlsplit, urlunsplit
 
 from frontdesk.errors import ConfigError
 
@@ -50,3 +50,14 @@ def masked(url: str) -> str:
     who, at, place = rest.rpartition("@")
     shown = f"{who.partition(':')[0]}:***@" if at and ":" in who else f"{who}@" if at else ""
     return f"{start}://{shown}{_SECRET.sub(MASKED, place)}"
+
+
+def database(url: str) -> str:
+    """The name of the database that the URL names."""
+    return unquote(urlsplit(url).path.strip("/"))
+
+
+def beside(url: str, name: str) -> str:
+    """The URL of the database beside the URL's whose name goes on with `_NAME`."""
+    parts = urlsplit(url)
+    return urlunsplit(parts._replace(path=f"{parts.path.rstrip('/')}_{quote(name, safe='')}"))

@@ -21,6 +21,7 @@ COMMANDS = {
     "users": "frontdesk.cli.users",
     "tokens": "frontdesk.cli.tokens",
     "check": "frontdesk.cli.check",
+    "copy": "frontdesk.cli.copy",
 }
 """Each command and the module that holds it as `command`; a module is imported when its command is called."""
 

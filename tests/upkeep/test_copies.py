@@ -1,0 +1,420 @@
+"""A database carried from SQLite to PostgreSQL and back."""
+
+import json
+import os
+import signal
+import sqlite3
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from frontdesk import errors
+from frontdesk.database import canonical, schema
+from frontdesk.database.connections import Database
+from frontdesk.database.outlines import Form
+from frontdesk.history import changes, undo
+from frontdesk.tables import imports, rows, sources
+from frontdesk.tables.imports import Wish
+from frontdesk.tables.keys import KeyText
+from frontdesk.upkeep import copies
+from frontdesk.upkeep.copies import Copied
+from tests.conftest import ADA
+from tests.postgresql import Server
+
+SHOP = """
+CREATE TABLE customers (id INTEGER PRIMARY KEY AUTOINCREMENT, name TEXT NOT NULL UNIQUE, born DATE, vip BOOLEAN DEFAULT 0,
+  joined DATETIME DEFAULT CURRENT_TIMESTAMP, "We%ird ""x" TEXT DEFAULT 'it''s', data JSON, pic BLOB,
+  price NUMERIC(10,2), ratio REAL, CHECK (length(name) > 0));
+CREATE TABLE orders (a INTEGER, b TEXT, customer INTEGER REFERENCES customers(id) ON DELETE CASCADE,
+  n INT DEFAULT 5, total INT GENERATED ALWAYS AS (n * 2) STORED, PRIMARY KEY (a, b));
+CREATE TABLE notes (text TEXT, n);
+CREATE INDEX by_n ON orders (n DESC) WHERE n > 1;
+CREATE VIEW totals AS SELECT name, count(*) AS k FROM customers JOIN orders ON orders.customer = customers.id GROUP BY 1;
+INSERT INTO customers VALUES (7, 'Ann', '2020-01-31', 1, '2026-01-31 10:00:00', '100 %', '{"a": 1.50}', x'00ff', 12.5, 0.1),
+  (9, 'Böb', NULL, 0, NULL, '', '[]', x'', -3, -2.5e-300);
+DELETE FROM customers WHERE id = 9;
+INSERT INTO customers (id, name) VALUES (8, 'Cé');
+INSERT INTO orders (a, b, customer) VALUES (1, 'x', 7), (1, 'y', 8);
+INSERT INTO notes VALUES ('first', 1), ('second', 2), (NULL, NULL);
+DELETE FROM notes WHERE n = 1;
+"""
+
+
+@contextmanager
+def silent(_: str) -> Iterator[Any]:
+    """A bar that shows nothing."""
+    yield sources.silent
+
+
+def made(path: Path, script: str) -> Path:
+    """A SQLite file with what the script makes."""
+    with closing(sqlite3.connect(path)) as connection:
+        connection.executescript(script)
+    return path
+
+
+def copy(source: Path | str, target: Path | str, *, as_text: bool = False) -> Copied:
+    with closing(Database("shop", source)) as database:
+        return copies.copy(database, target, silent, as_text=as_text)
+
+
+def held(path: Path) -> dict[str, list[tuple[Any, ...]]]:
+    """All rows of a file with their hidden keys, in order."""
+    with closing(sqlite3.connect(path)) as connection:
+        names = [
+            name for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type IN ('table', 'view')")
+        ]
+        found = {name: connection.execute(f'SELECT * FROM "{name}"').fetchall() for name in names}
+        keyed = "SELECT rowid, * FROM notes"
+        return {name: sorted(held, key=repr) for name, held in found.items()} | (
+            {"notes": connection.execute(keyed).fetchall()} if "notes" in names else {}
+        )
+
+
+def test_a_database_goes_there_and_back_and_is_the_same(tmp_path: Path, postgresql_url: str) -> None:
+    shop = made(tmp_path / "shop.db", SHOP)
+    there = copy(shop, postgresql_url)
+    back = copy(postgresql_url, tmp_path / "back.db")
+    assert (there.notes, back.notes) == ((), ())
+    assert there.tables == back.tables and all(proof.same for proof in there.tables)
+    assert {proof.table: proof.rows for proof in there.tables} == {"customers": 2, "notes": 2, "orders": 2}
+    before, after = held(shop), held(tmp_path / "back.db")
+    assert after.pop("customers")[0][6:] == ('{"a": 1.50}', b"\x00\xff", 12.5, 0.1)
+    assert {name: after[name] for name in after} == {name: before[name] for name in after}
+    with closing(Database("a", shop)) as old, closing(Database("b", tmp_path / "back.db")) as new:
+        for name, table in schema.tables(old).items():
+            known = schema.table(new, name)
+            assert set(known.foreign_keys) == set(table.foreign_keys)
+            assert [column.kind for column in known.columns] == [
+                "integer" if (name, column.name) == ("notes", "n") else column.kind for column in table.columns
+            ] or table.kind == "view"
+            assert known.key == table.key
+
+
+def test_on_postgresql_the_tables_have_its_types_keys_and_rules(
+    tmp_path: Path, postgresql_url: str, postgresql: Server
+) -> None:
+    copy(made(tmp_path / "shop.db", SHOP), postgresql_url)
+
+    def run(sql: str) -> list[tuple[Any, ...]]:
+        return postgresql.execute(sql, database=postgresql_url)
+
+    types = "SELECT format_type(atttypid, atttypmod) FROM pg_attribute WHERE attrelid = 'customers'::regclass AND attnum > 0"
+    assert [name for (name,) in run(types)] == [
+        "bigint", "text", "date", "boolean", "timestamp without time zone", "text", "jsonb", "bytea", "numeric(10,2)",
+        "double precision",
+    ]  # fmt: skip
+    assert run('INSERT INTO customers (name) VALUES (\'Dora\') RETURNING id, vip, "We%ird ""x"')[0] == (
+        10,
+        False,
+        "it's",
+    )
+    assert run("INSERT INTO notes (text) VALUES ('new') RETURNING _frontdesk_row") == [(4,)]
+    assert run("SELECT total FROM orders ORDER BY b") == [(10,), (10,)]
+    assert run("SELECT * FROM totals ORDER BY 1") == [("Ann", 1), ("Cé", 1)]
+    assert run("SELECT indexdef FROM pg_indexes WHERE indexname = 'by_n'")[0][0].endswith("(n DESC) WHERE (n > 1)")
+    for wrong in (
+        "INSERT INTO customers (name) VALUES ('')",
+        "INSERT INTO customers (name) VALUES ('Ann')",
+        "INSERT INTO orders (a, b, customer) VALUES (2, 'x', 99)",
+    ):
+        with pytest.raises(Exception, match="violates"):
+            run(wrong)
+    run("DELETE FROM customers WHERE id = 7")
+    assert run("SELECT count(*) FROM orders") == [(1,)]
+
+
+def test_a_change_made_before_can_be_undone_on_the_other_engine(tmp_path: Path, postgresql_url: str) -> None:
+    shop = made(tmp_path / "shop.db", SHOP)
+    with closing(Database("shop", shop)) as database:
+        values = {
+            "name": "Zoé",
+            "vip": True,
+            "price": "1.50",
+            "data": {"b": 1, "a": [2.0]},
+            "joined": "2026-02-03T04:05:06",
+        }
+        rows.update(database, "customers", KeyText(("7",), "7"), values, ADA)
+        rows.delete(database, "notes", KeyText(("2",), "2"), ADA)
+        (tmp_path / "cities.csv").write_text("id,name,free\n1,Ulm,true\n2,Bonn,false\n")
+        imports.load(database, sources.open(tmp_path / "cities.csv"), "cities", ADA, Wish(create=True))
+        before = held(shop)
+        known = [(one.operation, one.table, one.rows, one.at) for one in changes.search(database).changes]
+    copied = copy(shop, postgresql_url)
+    assert copied.changes == 3
+    with closing(Database("shop", postgresql_url)) as database:
+        there = changes.search(database).changes
+        assert [(one.operation, one.table, one.rows, one.at) for one in there] == known
+        undo.undo(database, [one.number for one in there], ADA)
+        assert [name for name in schema.tables(database)] == ["customers", "notes", "orders", "totals"]
+    copy(postgresql_url, tmp_path / "back.db")
+    after = held(tmp_path / "back.db")
+    assert after["notes"] == [(2, "second", 2), (3, None, None)]
+    with closing(Database("shop", tmp_path / "back.db")) as database:
+        undone = changes.search(database, size=3).changes
+        assert {one.operation for one in undone} == {"undo"}
+        redone = [one.number for one in undone if one.table in {"customers", "notes"}]
+        undo.undo(database, redone, ADA)
+    again = held(tmp_path / "back.db")
+    assert again["notes"] == before["notes"]
+    assert again["customers"][0][:4] == (7, "Zoé", "2020-01-31", 1)
+
+
+@pytest.mark.parametrize(
+    ("column", "value", "said"),
+    [
+        ("INTEGER", "'abc'", "'abc' is no integer"),
+        ("BOOLEAN", "'yes'", "'yes' is neither 0 nor 1"),
+        ("DATE", "'soon'", "'soon' is no date"),
+        ("DATETIME", "'2026-01-31T25:00'", "is no time"),
+        ("JSON", "'{'", "is no JSON"),
+        ("REAL", "'x'", "'x' is no real"),
+        ("NUMERIC", "'x'", "'x' is no number"),
+    ],
+)
+def test_a_value_that_does_not_fit_is_named_and_kept_as_text_on_demand(
+    tmp_path: Path, postgresql_url: str, column: str, value: str, said: str
+) -> None:
+    path = made(
+        tmp_path / "shop.db",
+        f"CREATE TABLE t (id INTEGER PRIMARY KEY, c {column}); INSERT INTO t VALUES (5, {value}), (6, NULL)",
+    )
+    with pytest.raises(errors.InputError) as refused:
+        copy(path, postgresql_url)
+    assert said in refused.value.errors["t.c"] and "1 row" in refused.value.errors["t.c"]
+    assert "id 5" in refused.value.errors["t.c"]
+    copied = copy(path, postgresql_url, as_text=True)
+    assert copied.notes == ("t.c: kept as text.",)
+    copy(postgresql_url, tmp_path / "back.db")
+    assert held(tmp_path / "back.db")["t"] == held(path)["t"]
+
+
+def test_bytes_and_nul_in_a_text_are_refused_whatever_is_asked(tmp_path: Path, postgresql_url: str) -> None:
+    path = made(tmp_path / "shop.db", "CREATE TABLE t (c TEXT, d TEXT); INSERT INTO t VALUES (x'00', 'a' || char(0))")
+    with pytest.raises(errors.InputError) as refused:
+        copy(path, postgresql_url, as_text=True)
+    assert set(refused.value.errors) == {"t.c", "t.d"}
+
+
+def test_a_table_of_that_name_there_is_in_the_way_and_nothing_is_changed(
+    tmp_path: Path, postgresql_url: str, postgresql: Server
+) -> None:
+    postgresql.execute("CREATE TABLE orders (x int)", database=postgresql_url)
+    with pytest.raises(errors.ConflictError, match="There is a table orders already"):
+        copy(made(tmp_path / "shop.db", SHOP), postgresql_url)
+    listed = postgresql.execute("SELECT relname FROM pg_class WHERE relnamespace = 2200", database=postgresql_url)
+    assert listed == [("orders",)]
+    with pytest.raises(errors.ConflictError, match="There is a file"):
+        copy(postgresql_url, tmp_path / "shop.db")
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["shop.db"]
+
+
+def test_what_numbers_sqlite_cannot_keep_is_said(tmp_path: Path, postgresql_url: str, postgresql: Server) -> None:
+    script = (
+        "CREATE TABLE t (id int PRIMARY KEY, n numeric); INSERT INTO t VALUES (1, 12345678901234567890.25), (2, 0.10)"
+    )
+    postgresql.execute(script, database=postgresql_url)
+    with pytest.raises(errors.InputError) as refused:
+        copy(postgresql_url, tmp_path / "back.db")
+    assert "12345678901234567890.25 has more digits" in refused.value.errors["t.n"]
+    assert not list(tmp_path.iterdir())
+    copy(postgresql_url, tmp_path / "back.db", as_text=True)
+    assert held(tmp_path / "back.db")["t"] == [(1, "12345678901234567890.25"), (2, "0.10")]
+
+
+def test_postgresqls_own_types_come_as_text_and_what_is_left_out_is_said(
+    tmp_path: Path, postgresql_url: str, postgresql: Server
+) -> None:
+    script = """
+    CREATE TYPE mood AS ENUM ('glad', 'sad'); CREATE SCHEMA sales;
+    CREATE TABLE sales.t (id uuid PRIMARY KEY DEFAULT gen_random_uuid(), m mood NOT NULL DEFAULT 'glad', at timestamptz,
+      tags int[], raw json, long interval, CHECK (m <> 'sad' OR at IS NOT NULL), name varchar(5) CHECK (name ~ '^a'));
+    INSERT INTO sales.t VALUES ('12345678-1234-1234-1234-123456789abc', 'sad', '2026-01-31 10:00+02', '{1,NULL}',
+      '{"b":1,  "a":2}', '1 day', 'abc');
+    CREATE INDEX by_tags ON sales.t USING gin (tags)"""
+    postgresql.execute(script, database=postgresql_url)
+    copied = copy(postgresql_url, tmp_path / "back.db")
+    assert held(tmp_path / "back.db")["sales.t"] == [
+        (
+            "12345678-1234-1234-1234-123456789abc",
+            "sad",
+            "2026-01-31T08:00:00Z",
+            "{1,NULL}",
+            '{"b":1,  "a":2}',
+            "1 day",
+            "abc",
+        )
+    ]
+    assert sorted(note.split(": ")[1][:30] for note in copied.notes) == [
+        "integer[] is kept as text.",
+        "interval is kept as text.",
+        "the default gen_random_uuid() ",
+        "the index by_tags (gin) is lef",
+        "the rule CHECK (((name)::text ",
+    ]
+    with closing(sqlite3.connect(tmp_path / "back.db")) as connection, pytest.raises(sqlite3.IntegrityError):
+        connection.execute("INSERT INTO \"sales.t\" (id, m) VALUES ('x', 'angry')")
+
+
+def test_references_that_lead_nowhere_are_carried_and_said(
+    tmp_path: Path, postgresql_url: str, postgresql: Server
+) -> None:
+    script = """CREATE TABLE p (id INTEGER PRIMARY KEY); CREATE TABLE c (p INTEGER REFERENCES p);
+    CREATE TABLE d (x INTEGER REFERENCES gone(id)); INSERT INTO c VALUES (9)"""
+    copied = copy(made(tmp_path / "shop.db", script), postgresql_url)
+    assert copied.notes == (
+        "c: rows of p refer to rows that p does not have.",
+        "d: x refers to gone, which is not there; left out.",
+    )
+    with pytest.raises(Exception, match="violates foreign key"):
+        postgresql.execute("INSERT INTO c VALUES (10)", database=postgresql_url)
+
+
+def test_two_of_one_engine_are_not_copied(tmp_path: Path) -> None:
+    with pytest.raises(errors.InputError, match="Both are SQLite"):
+        copy(made(tmp_path / "shop.db", SHOP), tmp_path / "new.db")
+
+
+NAMES = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), min_size=1, max_size=15)
+TEXTS = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"))
+INTEGERS = st.integers(-(2**63), 2**63 - 1)
+JSON = st.recursive(
+    st.none() | st.booleans() | INTEGERS | TEXTS, lambda inner: st.lists(inner) | st.dictionaries(TEXTS, inner)
+)
+KINDS: dict[str, st.SearchStrategy[Any]] = {
+    "INTEGER": INTEGERS,
+    "TEXT": TEXTS,
+    "REAL": st.floats(allow_nan=False),
+    "NUMERIC": INTEGERS | st.floats(allow_nan=False),
+    "BOOLEAN": st.integers(0, 1),
+    "BLOB": st.binary(),
+    "DATE": st.dates().map(str),
+    "DATETIME": st.datetimes().map(lambda one: one.isoformat(" ")),
+    "": INTEGERS,
+    "JSONB TEXT": JSON.map(lambda one: canonical.value(Form("jsonb"))(json.dumps(one))),
+}
+
+
+@st.composite
+def tables(draw: st.DrawFn) -> tuple[list[str], list[str], int, list[list[Any]]]:
+    """Names and types of columns, how many of them are the key, and rows."""
+    kinds = draw(st.lists(st.sampled_from(list(KINDS)), min_size=1, max_size=5))
+    names = draw(
+        st.lists(
+            NAMES.filter(lambda name: len(name.encode()) <= 63),
+            min_size=len(kinds),
+            max_size=len(kinds),
+            unique_by=lambda name: name.casefold(),
+        )
+    )
+    found = draw(st.lists(st.tuples(*(st.none() | KINDS[kind] for kind in kinds)), max_size=6))
+    return names, kinds, draw(st.integers(0, 1)), [list(row) for row in found]
+
+
+def round_trip(server: Server, folder: Path, table: tuple[list[str], list[str], int, list[list[Any]]]) -> None:
+    """A table goes to PostgreSQL and back, and is the same."""
+    names, kinds, keyed, given_rows = table
+    quoted = ['"' + name.replace('"', '""') + '"' for name in names]
+    columns = ", ".join(f"{name} {kind}" for name, kind in zip(quoted, kinds, strict=True))
+    key = ', "_k" INTEGER PRIMARY KEY' if keyed and "_k" not in names else ""
+    source, back = folder / "a.db", folder / "b.db"
+    for path in (source, back):
+        path.unlink(missing_ok=True)
+    with closing(sqlite3.connect(source)) as connection:
+        connection.execute(f'CREATE TABLE "t %s" ({columns}{key})')
+        marks = ", ".join("?" * len(names))
+        connection.executemany(f'INSERT INTO "t %s" ({", ".join(quoted)}) VALUES ({marks})', given_rows)
+        connection.commit()
+    url = server.create()
+    try:
+        copy(source, url)
+        copy(url, back)
+    finally:
+        server.drop(url)
+    before, after = held(source)["t %s"], held(back)["t %s"]
+    assert [[(type(one), one) for one in row] for row in after] == [[(type(one), one) for one in row] for row in before]
+
+
+CHECKS = [HealthCheck.function_scoped_fixture, HealthCheck.too_slow, HealthCheck.data_too_large]
+
+
+@settings(max_examples=12, suppress_health_check=CHECKS)
+@given(table=tables())
+def test_any_table_goes_there_and_back(postgresql: Server, tmp_path: Path, table: Any) -> None:
+    round_trip(postgresql, tmp_path, table)
+
+
+@pytest.mark.long
+@settings(max_examples=300, suppress_health_check=CHECKS)
+@given(table=tables())
+def test_any_of_many_tables_goes_there_and_back(postgresql: Server, tmp_path: Path, table: Any) -> None:
+    round_trip(postgresql, tmp_path, table)
+
+
+@settings(max_examples=100, suppress_health_check=CHECKS)
+@given(texts=st.lists(JSON.map(lambda one: json.dumps(one)) | st.sampled_from(["1e3", "-0.0", "1.50e1", "2E-3"])))
+def test_json_is_written_as_postgresql_writes_it(postgresql: Server, texts: list[str]) -> None:
+    wanted = [text for text in texts if "\\u0000" not in text]
+    listed = ", ".join("('" + text.replace("'", "''") + "'::jsonb::text)" for text in wanted)
+    found = [row[0] for row in postgresql.execute(f"VALUES {listed}")] if wanted else []
+    assert found == [canonical.value(Form("jsonb"))(text) for text in wanted]
+
+
+KILLED = """
+import sys, time
+from contextlib import closing, contextmanager
+from pathlib import Path
+from frontdesk.database.connections import Database
+from frontdesk.tables.keys import KeyText
+from frontdesk.upkeep import copies
+
+@contextmanager
+def bar(name):
+    def tell(done, size, rows):
+        print(done, flush=True)
+        time.sleep(60)
+    yield tell
+
+source, target = (text if "://" in text else Path(text) for text in sys.argv[1:])
+with closing(Database("shop", source)) as database:
+    copies.copy(database, target, bar)
+"""
+
+
+@contextmanager
+def killed_midway(source: Path | str, target: Path | str) -> Iterator[None]:
+    """A copy of another process that ends by kill -9 after some rows."""
+    started = subprocess.Popen([sys.executable, "-c", KILLED, str(source), str(target)], stdout=subprocess.PIPE)
+    assert started.stdout and started.stdout.readline()
+    started.send_signal(signal.SIGKILL)
+    started.wait()
+    started.stdout.close()
+    yield
+
+
+def test_a_copy_that_is_killed_leaves_nothing(tmp_path: Path, postgresql_url: str, postgresql: Server) -> None:
+    shop = made(tmp_path / "shop.db", SHOP)
+    listed = "SELECT count(*) FROM pg_class WHERE relnamespace = 2200"
+    with killed_midway(shop, postgresql_url):
+        assert postgresql.execute(listed, database=postgresql_url) == [(0,)]
+    until = time.monotonic() + 10
+    while True:  # the server hears of it when it writes to the connection that is gone
+        try:
+            copy(shop, postgresql_url)
+            break
+        except errors.BusyError:
+            assert time.monotonic() < until
+    back = tmp_path / "back.db"
+    with killed_midway(postgresql_url, back):
+        assert not back.exists()
+    copy(postgresql_url, back)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["back.db", "shop.db"]
+    assert os.stat(back).st_size
