@@ -120,7 +120,7 @@ class _Reals:
 
     @property
     def shape(self) -> re.Pattern[str] | None:
-        """What surely are numbers of as many decimals as all before, or nothing, one a line; no digit of them is lost."""
+        """What surely are numbers of as many decimals as all before, or nothing, one a line; no digit is lost."""
         most = 13 - (self._decimals or 0)
         if self._decimals in {None, -1} or most < 0:
             return None

@@ -301,11 +301,14 @@ class Rows(additions.Rows):
             raise self._explained(error) from error
         after = [dict(zip(names, row, strict=True)) for row in made]
         pairs = [(before.get(tuple(row[name] for name in key)) if before else None, row) for row in after]
-        recorder = capture.recorder_of(stage.connection)
-        assert isinstance(recorder, verbs.Recorder)
-        recorder.record(self._table, "import", pairs)
+        self._enter(stage.connection, pairs)
         updated = sum(old is not None for old, _ in pairs)
         return len(pairs) - updated, updated
+
+    def _enter(self, connection: Connection, pairs: Sequence[tuple[dict[str, Any] | None, dict[str, Any]]]) -> None:
+        recorder = capture.recorder_of(connection)
+        assert isinstance(recorder, verbs.Recorder)
+        recorder.record(self._table, "import", pairs)
 
     def _wrong(self, stage: Stage, places: tuple[int, int], conflict: str) -> dict[int, str]:
         """The rows that the database refuses, each tried by itself after those before it."""
@@ -331,6 +334,7 @@ class Rows(additions.Rows):
         connection, table = stage.connection, self._table
         inserted = updated = 0
         wrong: dict[int, str] = {}
+        self._enter(connection, [])  # before what changes along, whose changes belong to this one
         for place, row in zip(count(places[0]), stage.rows(places), strict=False):
             where = [table.clause.c[name] == row[name] for name in self.wish.key]
             try:
