@@ -115,12 +115,14 @@ def test_a_form_with_it_comes_back_with_a_sentence(client: FlaskClient, form: di
         ("_sort=nosuch", "_sort"),
         ("_next=nonsense", "_next"),
         ("a%00=1", "a\0"),
+        ("_search=%00", "_search"),
+        ("_facet=nosuch", "_facet"),
         (f"{'x' * 300}=1", "x" * 300),
     ],
 )
 def test_a_filter_with_it_is_named(client: FlaskClient, query: str, named: str) -> None:
     for path in (f"{TABLE}/rows?{query}", f"{TABLE}/export.csv?{query}"):
-        if "_next" in query and "export" in path:
+        if query.startswith(("_next", "_search", "_facet")) and "export" in path:
             continue
         answer = client.get(path)
         assert answer.status_code == 422, answer.get_data(as_text=True)

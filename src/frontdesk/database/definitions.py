@@ -45,6 +45,7 @@ class Column:
     digits: tuple[int, int] | None = None  # how many an exact number has at most, and how many of them after the point
     zoned: bool | None = None  # whether a time has a zone; None where it is kept as it is written
     sortable: bool = True  # whether the database can compare its values
+    blank: bool = True  # whether empty text is one of its values
 
     @property
     def required(self) -> bool:

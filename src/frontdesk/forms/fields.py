@@ -54,6 +54,7 @@ class Field:
     nullable: bool = False  #: None is a value, and what empty text means
     own: bool = False  #: checked once more by a type of the user's own
     exact: bool = False  #: a number that is kept as a Decimal
+    blank: bool = True  #: empty text is a value of a text
     fields: tuple["Field", ...] = ()  #: the parts, for the kind `group`
 
     def schema(self) -> dict[str, Any]:

@@ -41,6 +41,7 @@ def field(column: Column) -> Field:
         max_length=column.length if column.kind == "text" else None,
         nullable=column.nullable or column.automatic,
         exact=column.exact and not column.array,
+        blank=column.blank,
     )
 
 
@@ -53,7 +54,8 @@ def _bound(column: Column) -> int | None:
 def _help(column: Column) -> str:
     facts = [column.type.lower() or "any value"]
     if column.array:
-        facts.append("a list, such as [1, 2]")
+        numbers = column.item in {"integer", "real", "number"}
+        facts.append("a list, such as " + ("[1, 2]" if numbers else '["a", "b"]'))
     if column.zoned is not None and not column.array:
         facts.append("UTC where no zone is given" if column.zoned else "kept without a zone, in UTC where one is given")
     if column.automatic:
@@ -112,6 +114,7 @@ def _is_empty_text(column: Column, form: Mapping[str, str]) -> bool:
     """Whether empty text was meant rather than NULL: the form of a nullable text has a box to tick for NULL."""
     return (
         column.kind == "text"
+        and column.blank
         and column.nullable
         and f"{column.name}__null_shown" in form
         and f"{column.name}__null" not in form

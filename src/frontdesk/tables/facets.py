@@ -11,6 +11,7 @@ from frontdesk.database import dialects, values
 from frontdesk.database.connections import Database
 from frontdesk.database.schema import Column, Table
 from frontdesk.errors import InputError
+from frontdesk.forms import kinds
 from frontdesk.tables import columns, filters
 from frontdesk.tables.filters import Filter
 
@@ -44,7 +45,10 @@ def _count(
 ) -> list[dict[str, Any]]:
     chosen = [one for one in wanted if one.column == column.name and one.operator in CHOOSING]
     conditions = filters.conditions(table, [one for one in wanted if one not in chosen])
-    place, number = table.clause.c[column.name], sa.func.count()
+    place: sa.ColumnElement[Any] = table.clause.c[column.name]
+    if not column.sortable:
+        place = sa.cast(place, sa.Text)
+    number = sa.func.count()
     counted = sa.select(place, number).where(*conditions, *searched).group_by(place).order_by(number.desc(), place)
     try:
         with database.within(SECONDS) as connection:
@@ -77,7 +81,11 @@ def search(table: Table, text: str) -> list[sa.ColumnElement[bool]]:
     within = [column for column in table.columns if column.kind not in {"file", "boolean"}]
     if text.strip() and not within:
         raise InputError(errors={"_search": f"{table.name} has no column with text."})
-    return [sa.or_(*(_contains(table, column, word) for column in within)) for word in text.split()]
+    try:
+        words = kinds.text(text).split()
+    except InputError as error:
+        raise InputError(errors={"_search": error.message}) from None
+    return [sa.or_(*(_contains(table, column, word) for column in within)) for word in words]
 
 
 def _contains(table: Table, column: Column, word: str) -> sa.ColumnElement[bool]:

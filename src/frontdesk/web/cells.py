@@ -9,6 +9,7 @@ from markupsafe import Markup
 from frontdesk.database import values
 from frontdesk.database.schema import Column
 from frontdesk.history.changes import Row
+from frontdesk.tables import columns
 
 LONGEST = 160
 """Characters of a text that a cell shows; the row's page shows it all."""
@@ -79,6 +80,8 @@ def text(column: Column, value: Any) -> Markup:
 
 def shown(column: Column) -> Callable[[Any], str]:
     """How a value of the column is shown, as HTML."""
+    if column.array:
+        return lambda value: _value(None if value is None else values.dumps(columns.shown(column, value)))
     return _boolean if column.kind == "boolean" else _value
 
 

@@ -81,7 +81,7 @@ def _texts(column: Column, values: Sequence[Any]) -> Sequence[str]:
     kinds = set(map(type, values))
     if column.kind != "boolean" and kinds <= {int, float}:
         return list(map(str, values))
-    if column.kind != "boolean" and kinds == {str} and max(map(len, values)) <= cells.LONGEST:
+    if column.kind != "boolean" and not column.array and kinds == {str} and max(map(len, values)) <= cells.LONGEST:
         escaped = escape(SEPARATOR.join(values)).split(SEPARATOR)
         if len(escaped) == len(values):
             return escaped

@@ -43,6 +43,9 @@ NEW = {
 UNSORTED = {"json", "xml", "point", "line", "lseg", "box", "path", "polygon", "circle", "xid", "cid", "aclitem"}
 """Types whose values PostgreSQL cannot compare."""
 
+BLANK = {"text", "varchar", "bpchar", "name", "citext", "tsvector"}
+"""Types that have empty text among their values."""
+
 _DIGITS = re.compile(r"numeric\((\d+),(-?\d+)\)")
 _LENGTH = re.compile(r"(?:character varying|character)\((\d+)\)")
 
