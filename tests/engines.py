@@ -31,6 +31,27 @@ def rows(database: Database, table: str) -> list[tuple[Any, ...]]:
         return sorted((tuple(row) for row in connection.execute(selected)), key=repr)
 
 
+def query(place: Path | str, sql: str) -> list[tuple[Any, ...]]:
+    """The rows that another program reads."""
+    if not isinstance(place, Path):
+        return carry_out(place, sql)
+    with closing(sqlite3.connect(place)) as connection:
+        return connection.execute(sql).fetchall()
+
+
+def dump(database: Database) -> list[str]:
+    """All of a database but what is Frontdesk's own, as texts in one order."""
+    if isinstance(database.place, Path):
+        with closing(sqlite3.connect(database.place)) as connection:
+            return sorted(line for line in connection.iterdump() if "_frontdesk_" not in line)
+    triggers = (
+        "SELECT pg_get_triggerdef(t.oid) FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid"
+        " WHERE NOT tgisinternal AND relnamespace <> coalesce(to_regnamespace('frontdesk')::oid, 0)"
+    )
+    tables = [f"{sql}\n{rows}" for sql, rows in everything(database).values()]
+    return sorted(tables + [row[0] for row in query(database.place, triggers)])
+
+
 def everything(database: Database) -> dict[str, Any]:
     """What the tables and views of a database are and hold."""
     schema.forget(database)

@@ -221,8 +221,11 @@ def _on_view(driver: Any, found: Relation) -> list[str]:
 
 def _delete(connection: Connection, name: str) -> Step:
     """Deletes a table with its rows, which stay under a hidden name."""
+    found = _relation(connection, name)
+    if found.related:
+        raise errors.ConflictError(f"{name} is in parts, or inherits.", "Delete it in another program.")
     check_unreferred(connection, name)
-    return _hide(connection, name, _relation(connection, name), ["delete", name])
+    return _hide(connection, name, found, ["delete", name])
 
 
 def _hide(connection: Connection, name: str, found: Relation, again: Step) -> Step:
@@ -230,8 +233,6 @@ def _hide(connection: Connection, name: str, found: Relation, again: Step) -> St
 
     What it refers to is dropped, so that a table that is away stands in nobody's way.
     """
-    if found.related:
-        raise errors.ConflictError(f"{name} is in parts, or inherits.", "Delete it in another program.")
     schema, bare = catalog.place(connection, name)
     kept = _free(connection)
     with descriptions.written_out(connection) as driver:

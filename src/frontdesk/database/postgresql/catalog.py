@@ -9,11 +9,12 @@ from typing import Any
 from weakref import WeakKeyDictionary
 
 from sqlalchemy import Connection, Engine
+from sqlalchemy.pool import Pool
 
 from frontdesk.database import dialects
 from frontdesk.database.connections import quoted
 from frontdesk.database.definitions import OWN, Column, ForeignKey, Table
-from frontdesk.database.postgresql import OWN_SCHEMA, descriptions, types
+from frontdesk.database.postgresql import OWN_SCHEMA, descriptions, drivers, types
 from frontdesk.database.postgresql.drivers import driver_of
 
 DEFAULT_SCHEMA = "public"
@@ -76,6 +77,7 @@ ORDER BY k.oid"""
 _ACTIONS = {"a": "NO ACTION", "r": "RESTRICT", "c": "CASCADE", "n": "SET NULL", "d": "SET DEFAULT"}
 
 _versions: WeakKeyDictionary[Engine, tuple[float, Hashable]] = WeakKeyDictionary()
+_seen: WeakKeyDictionary[Pool, Hashable] = WeakKeyDictionary()
 _looking = threading.Lock()
 
 
@@ -95,7 +97,13 @@ def version(connection: Connection) -> Hashable:
 
 def _version(connection: Connection) -> Hashable:
     found = driver_of(connection).execute(f"SELECT {_VERSION}").fetchone()
-    return None if found is None else str(found[0])
+    now = None if found is None else str(found[0])
+    with _looking:
+        last = _seen.get(connection.engine.pool, now)
+        _seen[connection.engine.pool] = now
+    if now != last:
+        drivers.plan_anew(connection)
+    return now
 
 
 def forget() -> None:
@@ -200,6 +208,7 @@ def _column(row: Any, primary: list[str], references: tuple[str, str] | None) ->
         digits=types.digits_of(below),
         zoned={"timestamp": False, "timestamptz": True}.get(type_name),
         sortable=type_name not in types.UNSORTED and type_kind != "c",
+        blank=type_name in types.BLANK,
     )
 
 

@@ -7,10 +7,11 @@ import time
 from collections.abc import Hashable, Iterator
 from contextlib import contextmanager
 from typing import Any
+from weakref import WeakKeyDictionary
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
 from sqlalchemy import exc as sqlalchemy_errors
-from sqlalchemy.pool import QueuePool
+from sqlalchemy.pool import Pool, QueuePool
 
 from frontdesk import errors
 from frontdesk.database.postgresql import OWN_LOCK, OWN_SCHEMA, faults
@@ -97,6 +98,7 @@ class Place:
         )
         event.listen(engine, "checkin", _rested)
         event.listen(engine, "checkout", _tried)
+        event.listen(engine, "checkout", lambda driver, record, _: _without_old_plans(engine.pool, driver, record))
         return engine
 
 
@@ -208,6 +210,32 @@ def _tried(driver: Any, record: Any, _: Any) -> None:
         driver.autocommit = False
     except psycopg.Error as error:
         raise sqlalchemy_errors.DisconnectionError from error
+
+
+_schemas: WeakKeyDictionary[Pool, int] = WeakKeyDictionary()
+"""By pool, how often another schema was seen."""
+
+
+def plan_anew(connection: Connection) -> None:
+    """The schema is another: no connection goes on with statements that it prepared, whose columns may have changed."""
+    pool = connection.engine.pool
+    now = _schemas[pool] = connection.info["schema"] = _schemas.get(pool, 0) + 1
+    _forget_plans(driver_of(connection), now)
+
+
+def _without_old_plans(pool: Pool, driver: Any, record: Any) -> None:
+    now = _schemas.get(pool, 0)
+    if record.info.setdefault("schema", now) != now:
+        record.info["schema"] = now
+        driver.autocommit = True
+        _forget_plans(driver, now)
+        driver.autocommit = False
+
+
+def _forget_plans(driver: Any, number: int) -> None:
+    """The number makes it another text each time: psycopg does not look at what comes of one that it has counted."""
+    if driver.prepare_threshold is not None:
+        driver.execute(f"DEALLOCATE ALL -- {number}")
 
 
 def _has_news(driver: "psycopg.Connection[Any]") -> bool:

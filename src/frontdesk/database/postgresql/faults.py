@@ -58,6 +58,8 @@ def translate(error: "psycopg.Error") -> errors.Error:
     if state in _BY_STATE:
         kind, sentence, hint = _BY_STATE[state]
         return kind(sentence or message, hint)
+    if state == "0A000" and "cached plan" in message.casefold():
+        return errors.BusyError("The table was altered just now.")
     if state.startswith("23"):
         return _integrity(error, message)
     if state == "2BP01":
