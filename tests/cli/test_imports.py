@@ -8,6 +8,20 @@ from click.testing import CliRunner, Result
 
 from frontdesk import errors
 from frontdesk.cli import group, imports
+from tests import places
+from tests.conftest import EMPLOYEES
+
+
+@pytest.fixture
+def folder(place: Path | str, tmp_path: Path) -> Path:
+    """A desk's folder whose database `example`, on either engine, holds three employees."""
+    made = tmp_path / "shop"
+    made.mkdir()
+    if isinstance(place, str):
+        (made / "frontdesk.toml").write_text(f"[databases]\nexample = {json.dumps(place)}\n")
+    drawn = EMPLOYEES.replace("INTEGER PRIMARY KEY", "DRAWN")
+    places.opened(made / "example.db" if isinstance(place, Path) else place, drawn).close()
+    return made
 
 
 def run(folder: Path, *arguments: str) -> Result:

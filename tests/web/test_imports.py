@@ -9,7 +9,21 @@ import pytest
 
 from frontdesk.desk import Desk
 from frontdesk.tables import uploads
-from tests.conftest import Client
+from tests import places
+from tests.conftest import EMPLOYEES, Client
+
+
+@pytest.fixture
+def folder(place: Path | str, tmp_path: Path) -> Path:
+    """A desk's folder whose database `example`, on either engine, holds three employees."""
+    made = tmp_path / "shop"
+    made.mkdir()
+    if isinstance(place, str):
+        (made / "frontdesk.toml").write_text(f"[databases]\nexample = {json.dumps(place)}\n")
+    drawn = EMPLOYEES.replace("INTEGER PRIMARY KEY", "DRAWN")
+    places.opened(made / "example.db" if isinstance(place, Path) else place, drawn).close()
+    return made
+
 
 API = "/api/databases/example/tables/{}/import"
 
@@ -122,7 +136,7 @@ def test_a_file_is_looked_at_before_it_becomes_a_table_with_the_types_chosen(cli
     assert not list((desk.config.state_folder / "uploads").glob("*"))
 
 
-def test_what_was_found_and_left_alone_is_kept_as_it_is_written(client: Client) -> None:
+def test_what_was_found_and_left_alone_is_kept_as_it_is_written(client: Client, engine: str) -> None:
     ada = client("admin")
     looked = ada.post(
         "/databases/example/import", data={"file": (io.BytesIO(b"at,n\n2024-01-31T10:00Z,1\n"), "in.csv")}
@@ -131,7 +145,8 @@ def test_what_was_found_and_left_alone_is_kept_as_it_is_written(client: Client) 
     form = {"upload": token_of(looked.text), "name": "x", "type.0": "DATETIME", "found.0": "DATETIME", "import": "1"}
     ada.post("/databases/example/import", data=form | {"type.1": "TEXT", "found.1": "INTEGER"})
     row = ada.get("/api/databases/example/tables/x/rows").get_json()["rows"][0]
-    assert (row["at"], row["n"]) == ("2024-01-31T10:00Z", "1")
+    at = {"sqlite": "2024-01-31T10:00Z", "postgresql": "2024-01-31T10:00:00Z"}[engine]
+    assert (row["at"], row["n"]) == (at, "1")
 
 
 def test_a_mistake_keeps_the_file_and_what_was_chosen(client: Client) -> None:

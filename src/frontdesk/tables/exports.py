@@ -73,7 +73,8 @@ class Export:
                 cursor = connection.execute(self.statement).cursor
                 yield from iter(lambda: cursor.fetchmany(BLOCK), [])
             else:
-                yield from connection.execution_options(yield_per=BLOCK).execute(self.statement).partitions()
+                with connection.execution_options(yield_per=BLOCK).execute(self.statement) as found:
+                    yield from found.partitions()
 
     def _csv(self, blocks: Iterator[Rows]) -> Iterator[str]:
         buffer = io.StringIO()
