@@ -107,7 +107,7 @@ def test_what_does_not_only_read_is_refused_with_a_sentence_and_nothing_changes(
         ("(VALUES (1, 'x')) UNION ALL SELECT :a, 'it''s' /* ; */", [(1, "x"), (7, "it's")]),
         ("TABLE v", [(1,), (2,)]),
         ("SELECT :b, :c, :d, :e, :a::text, '50%%', '%(a)s'", [("x", 1, None, "1.5", "7", "50%%", "%(a)s")]),
-        ("SELECT a[2:3], '{\"k\": true}'::jsonb, 1.50::numeric FROM (SELECT ARRAY[1, 2, 3] AS a)",
+        ("SELECT a[2:3], '{\"k\": true}'::jsonb, 1.50::numeric FROM (SELECT ARRAY[1, 2, 3] AS a) x",
          [("{2,3}", '{"k": true}', "1.50")]),
         ("SELECT '\\x00ff'::bytea, true, date '2026-01-02'", [(b"\x00\xff", 1, "2026-01-02")]),
         ("WITH RECURSIVE c(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM c WHERE n < 2) SELECT n FROM c", [(1,), (2,)]),
@@ -129,7 +129,7 @@ def test_explain_of_what_may_be_read_is_answered(reader: str) -> None:
 
 
 def test_many_rows_are_cut_at_the_first_thousand(reader: str) -> None:
-    many = "SELECT n FROM (SELECT generate_series(1, {}) AS n)"
+    many = "SELECT n FROM (SELECT generate_series(1, {}) AS n) x"
     answer = queries.read(reader, many.format(10_000_000), {}, 5.0)
     assert (len(answer.rows), answer.truncated) == (1000, True)
     assert queries.read(reader, many.format(1000), {}, 5.0).truncated is False
@@ -180,7 +180,7 @@ def test_a_query_without_end_ends_at_its_limit(reader: str, sql: str) -> None:
 def test_a_limit_that_a_query_took_away_holds_for_the_next(reader: str) -> None:
     for sql in (
         "SELECT set_config('statement_timeout', '0', false)",
-        "SELECT set_config('transaction_timeout', '0', false)",
+        "SELECT set_config('statement_timeout', '0', true)",
     ):
         assert len(queries.read(reader, sql, {}, 0.3).rows) == 1
     with pytest.raises(InputError, match=r"stopped after 0\.3 s"):

@@ -77,16 +77,13 @@ def read(url: str, sql: str, parameters: Mapping[str, Any], seconds: float) -> A
         _check_role(connection)
         _limit(connection, seconds)
         if rules.explains(sql):
-            with psycopg.RawCursor(connection) as cursor:
-                rows, truncated = queries.fetch(cursor.stream(text, given))
-                columns = _columns(cursor)
+            columns, rows, truncated = _stream(connection, text, given)
             return Answer(columns, rows, truncated, queries.since(began))
         with psycopg.RawCursor(connection) as cursor:  # binary makes it one statement of the extended protocol
             cursor.execute(b"DECLARE typed NO SCROLL CURSOR FOR " + text, given, binary=True)
         columns = _columns(connection.execute("FETCH 0 FROM typed"))
         _limit(connection, max(0.001, seconds - (time.perf_counter() - began)))
-        with connection.cursor() as cursor:
-            rows, truncated = queries.fetch(_small(cursor.stream(f"FETCH {ROWS + 1} FROM typed")))
+        _, rows, truncated = _stream(connection, f"FETCH {ROWS + 1} FROM typed".encode(), [])
     return _shown(sql, Answer(columns, rows, truncated, queries.since(began)))
 
 
@@ -130,7 +127,8 @@ def _session(url: str, *, reads: bool) -> Iterator["psycopg.Connection[Any]"]:
     with closing(connection):
         connection.read_only = True if reads else None
         yield connection
-        connection.rollback()
+        if not connection.closed:
+            connection.rollback()
 
 
 def _limit(connection: "psycopg.Connection[Any]", seconds: float) -> None:
@@ -169,6 +167,18 @@ def _small(rows: Iterator[tuple[Any, ...]]) -> Iterator[tuple[Any, ...]]:
         if any(isinstance(value, (str, bytes)) and len(value) > LONGEST_VALUE for value in row):
             raise wrong(f"A value is too big to be shown: at most {LONGEST_VALUE:,} bytes.")
         yield row
+
+
+def _stream(
+    connection: "psycopg.Connection[Any]", sql: bytes, given: list[Any]
+) -> tuple[list[str], list[tuple[Any, ...]], bool]:
+    """The first rows one by one, with their columns where there are rows; what is not wanted is not waited for."""
+    cursor = psycopg.RawCursor(connection)
+    found = cursor.stream(sql, given)
+    rows, truncated = queries.fetch(_small(found))
+    if truncated:
+        connection.close()  # else the end of the generator asks the server to stop, and reads what it has sent
+    return _columns(cursor), rows, truncated
 
 
 def _columns(cursor: "psycopg.Cursor[Any]") -> list[str]:
