@@ -1,25 +1,14 @@
-"""What tests of both engines share: SQL carried out beside Frontdesk, and all that a database holds."""
+"""What a database of either engine is and holds, as tests compare it."""
 
 import sqlite3
 from contextlib import closing
 from pathlib import Path
 from typing import Any
 
+import psycopg
+
 from frontdesk.database import alterations, schema
 from frontdesk.database.connections import Database
-
-
-def carry_out(place: Path | str, script: str) -> list[tuple[Any, ...]]:
-    """Carries out SQL as another program would, each statement committed; the rows of the last one on PostgreSQL."""
-    if isinstance(place, Path):
-        with closing(sqlite3.connect(place)) as connection:
-            connection.executescript(script)
-        return []
-    import psycopg  # an extra
-
-    with psycopg.connect(place.replace("+psycopg", "", 1), autocommit=True) as connection:
-        cursor = connection.execute(script.encode())
-        return cursor.fetchall() if cursor.description else []
 
 
 def rows(database: Database, table: str) -> list[tuple[Any, ...]]:
@@ -33,10 +22,11 @@ def rows(database: Database, table: str) -> list[tuple[Any, ...]]:
 
 def query(place: Path | str, sql: str) -> list[tuple[Any, ...]]:
     """The rows that another program reads."""
-    if not isinstance(place, Path):
-        return carry_out(place, sql)
-    with closing(sqlite3.connect(place)) as connection:
-        return connection.execute(sql).fetchall()
+    if isinstance(place, Path):
+        with closing(sqlite3.connect(place)) as connection:
+            return connection.execute(sql).fetchall()
+    with psycopg.connect(place.replace("+psycopg", "", 1), autocommit=True) as server:
+        return server.execute(sql.encode()).fetchall()
 
 
 def dump(database: Database) -> list[str]:

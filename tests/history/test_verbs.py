@@ -19,7 +19,7 @@ from frontdesk.errors import BusyError, ConflictError, Error, IntegrityError
 from frontdesk.history import capture, changes, undo
 from frontdesk.tables import rows
 from frontdesk.tables.keys import KeyText
-from tests import engines
+from tests import engines, places
 
 ADA = Caller("ada", "admin")
 
@@ -32,7 +32,7 @@ def database(postgresql_url: str) -> Iterator[Database]:
 
 
 def make(database: Database, script: str) -> dict[str, Any]:
-    engines.carry_out(str(database.place), script)
+    places.execute(str(database.place), script)
     return engines.everything(database)
 
 

@@ -11,7 +11,7 @@ from frontdesk.errors import BusyError, ConflictError, InputError, NotFoundError
 from frontdesk.history import capture, changes, undo
 from frontdesk.tables import alterations, rows
 from frontdesk.tables.keys import KeyText
-from tests import engines
+from tests import engines, places
 
 ADA = Caller("ada", "admin")
 
@@ -50,14 +50,14 @@ INSERT INTO notes VALUES ('a', 1.5), ('b', 9007199254740993), ('3', 'infinity');
 @pytest.fixture
 def database(place: Path | str) -> Iterator[Database]:
     opened = Database("home", place)
-    engines.carry_out(place, SCRIPTS[opened.dialect])
+    places.execute(place, SCRIPTS[opened.dialect])
     yield opened
     opened.close()
 
 
 @pytest.fixture
 def lite(tmp_path: Path) -> Iterator[Database]:
-    engines.carry_out(tmp_path / "home.db", SCRIPTS["sqlite"])
+    places.execute(tmp_path / "home.db", SCRIPTS["sqlite"])
     opened = Database("home", tmp_path / "home.db")
     yield opened
     opened.close()
@@ -65,7 +65,7 @@ def lite(tmp_path: Path) -> Iterator[Database]:
 
 @pytest.fixture
 def server(postgresql_url: str) -> Iterator[Database]:
-    engines.carry_out(postgresql_url, SCRIPTS["postgresql"])
+    places.execute(postgresql_url, SCRIPTS["postgresql"])
     opened = Database("home", postgresql_url)
     yield opened
     opened.close()
@@ -170,7 +170,7 @@ def test_everything_asked_for_is_one_change_that_is_taken_back_and_made_again(da
 
 def test_the_values_of_a_dropped_column_come_back_to_rows_that_are_still_there(database: Database) -> None:
     _, change = alterations.alter(database, "notes", {"drop": ["stars"]}, ADA)
-    engines.carry_out(database.place, "DELETE FROM notes WHERE text = 'a'; INSERT INTO notes VALUES ('new');")
+    places.execute(database.place, "DELETE FROM notes WHERE text = 'a'; INSERT INTO notes VALUES ('new');")
     take_back(database, change)
     rows = engines.query(database.place, "SELECT text, stars FROM notes ORDER BY stars IS NULL, stars DESC")
     kept = [("x", 3), (9007199254740992.0, b"\x00\xff")] if database.dialect == "sqlite" else []
@@ -180,7 +180,7 @@ def test_the_values_of_a_dropped_column_come_back_to_rows_that_are_still_there(d
 
 def test_a_deleted_table_comes_back_and_draws_no_key_twice(database: Database) -> None:
     drawn = {"sqlite": "INTEGER PRIMARY KEY AUTOINCREMENT", "postgresql": "serial PRIMARY KEY"}[database.dialect]
-    engines.carry_out(
+    places.execute(
         database.place,
         f"CREATE TABLE bills (id {drawn}, of TEXT);"
         "INSERT INTO bills (of) VALUES ('a'), ('b'), ('c'); DELETE FROM bills WHERE id > 1",
@@ -207,7 +207,7 @@ def test_a_dropped_column_waits_for_the_rows_that_were_deleted_since_and_gives_n
 
 
 def test_a_dropped_reference_comes_back_with_what_it_does_when_its_row_is_deleted(database: Database) -> None:
-    engines.carry_out(
+    places.execute(
         database.place,
         "CREATE TABLE beds (id BIGINT PRIMARY KEY, pet BIGINT REFERENCES pets (id) ON DELETE CASCADE);"
         "INSERT INTO beds VALUES (1, 2)",
@@ -230,7 +230,7 @@ def test_a_dropped_reference_comes_back_with_what_it_does_when_its_row_is_delete
 def test_a_dropped_column_that_would_not_be_as_it_was_says_so_and_leaves_nothing_hidden(
     lite: Database, definition: str, key: str
 ) -> None:
-    engines.carry_out(lite.path, f"CREATE TABLE logs ({key}, {definition}); INSERT INTO logs VALUES (NULL, 1)")
+    places.execute(lite.path, f"CREATE TABLE logs ({key}, {definition}); INSERT INTO logs VALUES (NULL, 1)")
     _, change = alterations.alter(lite, "logs", {"drop": ["made"]}, ADA)
     with pytest.raises(ConflictError, match="cannot be brought back"):
         take_back(lite, change)
@@ -264,7 +264,7 @@ def test_on_postgresql_a_dropped_column_comes_back_as_it_was_with_its_rules_and_
     name = 'made %s ".' if definition.startswith('"') else "made"
     virtual = definition.endswith(")") and "GENERATED" in definition  # which no index may hold
     written = '"' + name.replace('"', '""') + '"'
-    engines.carry_out(
+    places.execute(
         str(server.place),
         f"""
         CREATE TYPE mood AS ENUM ('good', 'bad');
@@ -292,7 +292,7 @@ def test_on_postgresql_a_column_that_a_view_shows_is_not_dropped_and_the_view_is
 
 
 def test_on_postgresql_a_table_moves_into_another_schema_and_back(server: Database) -> None:
-    engines.carry_out(str(server.place), 'CREATE SCHEMA "big shop"')
+    places.execute(str(server.place), 'CREATE SCHEMA "big shop"')
     before = dump(server)
     table, change = alterations.alter(server, "pets", {"name": "big shop.p%ets", "drop": ["boss"]}, ADA)
     assert (table.name, table.schema, table.bare_name) == ("big shop.p%ets", "big shop", "p%ets")
@@ -301,8 +301,8 @@ def test_on_postgresql_a_table_moves_into_another_schema_and_back(server: Databa
     gone = alterations.delete(server, "big shop.p%ets", ADA)
     take_back(server, gone)
     take_back(server, change)
-    engines.carry_out(str(server.place), "UPDATE people SET town = 'Pune' WHERE id = 1")  # what its trigger did
-    engines.carry_out(str(server.place), "UPDATE people SET town = 'Ulm' WHERE id = 2")
+    places.execute(str(server.place), "UPDATE people SET town = 'Pune' WHERE id = 1")  # what its trigger did
+    places.execute(str(server.place), "UPDATE people SET town = 'Ulm' WHERE id = 2")
     assert dump(server) == before
     assert {one.table for one in changes.search(server).changes} == {"pets"}
     table, _ = alterations.alter(server, "people", {"name": "public.folk"}, ADA)
@@ -313,19 +313,18 @@ def test_on_postgresql_a_deleted_table_stands_in_nobodys_way_and_comes_back_once
     server: Database,
 ) -> None:
     deleted = alterations.delete(server, "pets", ADA)
-    again = engines.carry_out(
+    places.execute(
         str(server.place),
         "DROP VIEW named; DELETE FROM people WHERE id = 1;"
         "CREATE TABLE pets (id bigint PRIMARY KEY, name text); CREATE INDEX pets_name ON pets (name)",
     )
-    assert again == []
     schema.forget(server)
     with pytest.raises(ConflictError, match="another table pets"):
         take_back(server, deleted)
     second = alterations.delete(server, "pets", ADA)
     with pytest.raises(ConflictError, match="refers to a row that is not there"):
         take_back(server, deleted)
-    engines.carry_out(str(server.place), "INSERT INTO people VALUES (1, 'Krish')")
+    places.execute(str(server.place), "INSERT INTO people VALUES (1, 'Krish')")
     take_back(server, deleted)
     assert len(engines.rows(server, "pets")) == 2
     with pytest.raises(ConflictError, match="another table pets"):
@@ -333,7 +332,7 @@ def test_on_postgresql_a_deleted_table_stands_in_nobodys_way_and_comes_back_once
 
 
 def test_on_postgresql_a_materialised_view_comes_back_and_a_table_in_parts_is_left_to_others(server: Database) -> None:
-    engines.carry_out(
+    places.execute(
         str(server.place),
         """
         CREATE MATERIALIZED VIEW towns AS SELECT DISTINCT town FROM people; CREATE UNIQUE INDEX one ON towns (town);

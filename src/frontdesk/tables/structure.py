@@ -174,6 +174,8 @@ def table_problem(database: Database, field: str, name: Any) -> dict[str, str]:
     if database.dialect == "sqlite" or not isinstance(name, str) or "\0" in name or not name.isprintable():
         return name_problem(field, name)
     place, bare = schema.place(database, name)
+    if bare.startswith(f"{OWN_SCHEMA}."):  # a schema that the first change will make
+        place = OWN_SCHEMA
     if place is not None and (place in _TAKEN or place.startswith("pg_")):
         return {field: f"The schema {place} is taken."}
     return name_problem(field, bare)
@@ -221,17 +223,18 @@ def checked_column(database: Database, given: Any, own: tuple[Any, set[str]]) ->
         type=declared,
         kind=dialects.kind_of(declared),
         nullable=bool(given.get("nullable", True)) and not in_key,
-        default=_default(declared, given.get("default")),
+        default=_default(declared, given.get("default"), exact=database.dialect == "postgresql"),
         primary_key=int(in_key),
         references=_references(database, given.get("references"), own),
     )
 
 
-def _default(declared: str, value: Any) -> str | None:
+def _default(declared: str, value: Any, *, exact: bool) -> str | None:
     """The default as SQL text. Raises InputError when it does not fit the type."""
     if value is None:
         return None
-    column = Column("default", declared, dialects.kind_of(declared))
+    kind = dialects.kind_of(declared)
+    column = Column("default", declared, kind, exact=exact and kind == "number")
     stored = columns.stored_from_json(Table("", (column,)), {"default": value})["default"]
     if isinstance(stored, bytes):
         return f"X'{stored.hex()}'"
