@@ -30,20 +30,23 @@ from tests.conftest import ADA
 from tests.postgresql import Server
 
 SHOP = """
-CREATE TABLE customers (id INTEGER PRIMARY KEY AUTOINCREMENT, name TEXT NOT NULL UNIQUE, born DATE, vip BOOLEAN DEFAULT 0,
-  joined DATETIME DEFAULT CURRENT_TIMESTAMP, "We%ird ""x" TEXT DEFAULT 'it''s', data JSON, pic BLOB,
+CREATE TABLE customers (id INTEGER PRIMARY KEY AUTOINCREMENT, name TEXT NOT NULL UNIQUE, born DATE,
+  vip BOOLEAN DEFAULT 0, joined DATETIME DEFAULT CURRENT_TIMESTAMP,
+  "We%ird ""x" TEXT DEFAULT 'it''s', data JSON, pic BLOB,
   price NUMERIC(10,2), ratio REAL, CHECK (length(name) > 0));
 CREATE TABLE orders (a INTEGER, b TEXT, customer INTEGER REFERENCES customers(id) ON DELETE CASCADE,
   n INT DEFAULT 5, total INT GENERATED ALWAYS AS (n * 2) STORED, PRIMARY KEY (a, b));
 CREATE TABLE notes (text TEXT, n);
 CREATE INDEX by_n ON orders (n DESC) WHERE n > 1;
-CREATE VIEW totals AS SELECT name, count(*) AS k FROM customers JOIN orders ON orders.customer = customers.id GROUP BY 1;
-INSERT INTO customers VALUES (7, 'Ann', '2020-01-31', 1, '2026-01-31 10:00:00', '100 %', '{"a": 1.50}', x'00ff', 12.5, 0.1),
+CREATE VIEW totals AS SELECT name, count(*) AS k FROM customers
+  JOIN orders ON orders.customer = customers.id GROUP BY 1;
+INSERT INTO customers VALUES
+  (7, 'Ann', '2020-01-31', 1, '2026-01-31 10:00:00', '100 %', '{"a": 1.50}', x'00ff', 12.5, 0.1),
   (9, 'Böb', NULL, 0, NULL, '', '[]', x'', -3, -2.5e-300);
 DELETE FROM customers WHERE id = 9;
 INSERT INTO customers (id, name) VALUES (8, 'Cé');
 INSERT INTO orders (a, b, customer) VALUES (1, 'x', 7), (1, 'y', 8);
-INSERT INTO notes VALUES ('first', 1), ('second', 2), (NULL, NULL);
+INSERT INTO notes VALUES ('first', 1), ('second', 2), (NULL, NULL), ('last', -4);
 DELETE FROM notes WHERE n = 1;
 """
 
@@ -85,7 +88,7 @@ def test_a_database_goes_there_and_back_and_is_the_same(tmp_path: Path, postgres
     back = copy(postgresql_url, tmp_path / "back.db")
     assert (there.notes, back.notes) == ((), ())
     assert there.tables == back.tables and all(proof.same for proof in there.tables)
-    assert {proof.table: proof.rows for proof in there.tables} == {"customers": 2, "notes": 2, "orders": 2}
+    assert {proof.table: proof.rows for proof in there.tables} == {"customers": 2, "notes": 3, "orders": 2}
     before, after = held(shop), held(tmp_path / "back.db")
     assert after.pop("customers")[0][6:] == ('{"a": 1.50}', b"\x00\xff", 12.5, 0.1)
     assert {name: after[name] for name in after} == {name: before[name] for name in after}
@@ -107,8 +110,8 @@ def test_on_postgresql_the_tables_have_its_types_keys_and_rules(
     def run(sql: str) -> list[tuple[Any, ...]]:
         return postgresql.execute(sql, database=postgresql_url)
 
-    types = "SELECT format_type(atttypid, atttypmod) FROM pg_attribute WHERE attrelid = 'customers'::regclass AND attnum > 0"
-    assert [name for (name,) in run(types)] == [
+    typed = "SELECT format_type(atttypid, atttypmod) FROM pg_attribute WHERE attrelid = 'customers'::regclass"
+    assert [name for (name,) in run(f"{typed} AND attnum > 0 ORDER BY attnum")] == [
         "bigint", "text", "date", "boolean", "timestamp without time zone", "text", "jsonb", "bytea", "numeric(10,2)",
         "double precision",
     ]  # fmt: skip
@@ -117,7 +120,7 @@ def test_on_postgresql_the_tables_have_its_types_keys_and_rules(
         False,
         "it's",
     )
-    assert run("INSERT INTO notes (text) VALUES ('new') RETURNING _frontdesk_row") == [(4,)]
+    assert run("INSERT INTO notes (text) VALUES ('new') RETURNING _frontdesk_row") == [(5,)]
     assert run("SELECT total FROM orders ORDER BY b") == [(10,), (10,)]
     assert run("SELECT * FROM totals ORDER BY 1") == [("Ann", 1), ("Cé", 1)]
     assert run("SELECT indexdef FROM pg_indexes WHERE indexname = 'by_n'")[0][0].endswith("(n DESC) WHERE (n > 1)")
@@ -154,10 +157,10 @@ def test_a_change_made_before_can_be_undone_on_the_other_engine(tmp_path: Path, 
         there = changes.search(database).changes
         assert [(one.operation, one.table, one.rows, one.at) for one in there] == known
         undo.undo(database, [one.number for one in there], ADA)
-        assert [name for name in schema.tables(database)] == ["customers", "notes", "orders", "totals"]
+        assert list(schema.tables(database)) == ["customers", "notes", "orders", "totals"]
     copy(postgresql_url, tmp_path / "back.db")
     after = held(tmp_path / "back.db")
-    assert after["notes"] == [(2, "second", 2), (3, None, None)]
+    assert after["notes"] == [(2, "second", 2), (3, None, None), (4, "last", -4)]
     with closing(Database("shop", tmp_path / "back.db")) as database:
         undone = changes.search(database, size=3).changes
         assert {one.operation for one in undone} == {"undo"}
@@ -346,7 +349,7 @@ def round_trip(server: Server, folder: Path, table: tuple[list[str], list[str], 
 CHECKS = [HealthCheck.function_scoped_fixture, HealthCheck.too_slow, HealthCheck.data_too_large]
 
 
-@settings(max_examples=12, suppress_health_check=CHECKS)
+@settings(max_examples=6, suppress_health_check=CHECKS)
 @given(table=tables())
 def test_any_table_goes_there_and_back(postgresql: Server, tmp_path: Path, table: Any) -> None:
     round_trip(postgresql, tmp_path, table)
@@ -359,7 +362,7 @@ def test_any_of_many_tables_goes_there_and_back(postgresql: Server, tmp_path: Pa
     round_trip(postgresql, tmp_path, table)
 
 
-@settings(max_examples=100, suppress_health_check=CHECKS)
+@settings(max_examples=30, suppress_health_check=CHECKS)
 @given(texts=st.lists(JSON.map(lambda one: json.dumps(one)) | st.sampled_from(["1e3", "-0.0", "1.50e1", "2E-3"])))
 def test_json_is_written_as_postgresql_writes_it(postgresql: Server, texts: list[str]) -> None:
     wanted = [text for text in texts if "\\u0000" not in text]

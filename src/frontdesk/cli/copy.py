@@ -30,7 +30,7 @@ def command(desk: Desk, source: str, target: str, as_text: bool, as_json: bool) 
     new file, a URL or a name in the desk; of a desk a URL or a new folder. SOURCE stays as it is.
     """
     place = _target(desk, target)
-    if source not in desk.databases and Path(source).is_dir():
+    if _is_folder(desk, source):
         done = copies.copy_desk(config.load(source), place, imports.bar, as_text=as_text)
     elif isinstance(place, Path) and place.is_dir():
         raise InputError(f"{target} is a folder.", "Name a file for the database, such as shop.db.")
@@ -41,6 +41,10 @@ def command(desk: Desk, source: str, target: str, as_text: bool, as_json: bool) 
         options.print_json({"databases": [one.json() | {"place": urls.masked(one.place)} for one in done]})
     else:
         _show(done, place, whole=len(done) > 1)
+
+
+def _is_folder(desk: Desk, name: str) -> bool:
+    return name not in desk.databases and not urls.is_server(name) and Path(name).is_dir()
 
 
 def _source(desk: Desk, name: str, stack: ExitStack) -> Database:

@@ -3,6 +3,7 @@
 import hashlib
 import json
 import marshal
+import math
 import re
 from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, date, datetime
@@ -30,6 +31,12 @@ _TIME_BEYOND = re.compile(
     r"-?infinity|(?:\d{5,}|\d{4}(?=.* BC$))-\d\d-\d\d \d\d:\d\d:\d\d(?:\.\d{1,6})?(?:\+00)?(?: BC)?"
 )
 """Days and times as PostgreSQL writes those that Python does not know."""
+_WRITTEN = {
+    "date": re.compile(r"\d{4}-\d\d-\d\d"),
+    "timestamp": re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d(?:\.\d{0,5}[1-9])?"),
+    "timestamptz": re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{0,5}[1-9])?Z"),
+}
+"""What is written so already: whether there is such a day is asked when it is looked at for the first time."""
 _TOO_FINE = re.compile(r"\.\d{7}")
 _UUID = re.compile(r"[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}")
 _HALVES = re.compile("[\ud800-\udfff\x00]")
@@ -49,12 +56,25 @@ def columns(forms: Sequence[Form], rows: Sequence[Row]) -> list[Sequence[Any]]:
 
 def _column(form: Form, found: Sequence[Any]) -> Sequence[Any]:
     kinds = set(map(type, found)) - {type(None)}
-    if not kinds:
-        return found
-    if form.kind in {"integer", "bytes"} and kinds == {_PLAIN[form.kind]}:
+    if not kinds or (kinds == {_PLAIN.get(form.kind, str)} and _fits(form, found)):
         return found
     read = value(form)
     return [None if one is None else read(one) for one in found]
+
+
+def _fits(form: Form, found: Sequence[Any]) -> bool:
+    """Whether values of the right type are surely written as they are: seen at a glance where that can be."""
+    if form.kind == "text":
+        joined = "".join(filter(None, found))
+        return not _HALVES.search(joined)
+    if form.kind == "real":
+        return 0.0 not in found and math.inf > sum(map(abs, filter(None, found)))  # no -0.0, no NaN
+    if form.kind == "boolean":
+        return set(found) <= {0, 1, None}
+    written = _WRITTEN.get(form.kind)
+    return form.kind in {"integer", "bytes"} or (
+        written is not None and all(one is None or written.fullmatch(one) for one in found)
+    )
 
 
 def _plain(kind: str) -> Read:

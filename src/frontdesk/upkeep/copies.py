@@ -4,7 +4,7 @@ import fcntl
 import os
 import shutil
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import AbstractContextManager, ExitStack, closing, contextmanager
+from contextlib import AbstractContextManager, ExitStack, closing, contextmanager, suppress
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -273,7 +273,8 @@ def _made_databases(url: str, names: Sequence[str]) -> Iterator[None]:
             yield
         except BaseException:
             for name in made:
-                postgresql.drop_database(connection, name)
+                with suppress(errors.Error):
+                    postgresql.drop_database(connection, name)
             raise
 
 

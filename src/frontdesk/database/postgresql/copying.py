@@ -262,6 +262,9 @@ def create_databases(connection: Connection, names: Sequence[str]) -> list[str]:
     `connection` is to another database of the server, in no transaction.
     """
     driver = driver_of(connection)
+    for name in names:
+        if len(name.encode()) > LONGEST_NAME:
+            raise errors.InputError(f"{name} is too long a name for a database on PostgreSQL.", "Name a shorter one.")
     sql = "SELECT datname FROM pg_catalog.pg_database WHERE datname = ANY(%s)"
     there = {name for (name,) in driver.execute(sql, [list(names)]).fetchall()}
     made: list[str] = []
