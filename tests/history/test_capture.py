@@ -7,9 +7,12 @@ import pytest
 
 from frontdesk import context
 from frontdesk.context import Caller
+from frontdesk.database import schema
 from frontdesk.database.connections import Database
 from frontdesk.errors import InputError
 from frontdesk.history import capture, changes
+from frontdesk.tables import rows
+from tests import engines, places
 
 ADA = Caller("ada", "admin")
 
@@ -45,18 +48,30 @@ def test_what_a_script_wrote_stays_without_a_commit_as_with_the_driver(database:
 
 
 def test_a_column_added_by_another_program_is_recorded_though_the_first_transaction_that_met_it_failed(
-    database: Database,
+    place: Path | str,
 ) -> None:
-    with capture.recording(database, ADA) as connection:
-        connection.exec_driver_sql("INSERT INTO people (name) VALUES ('Krish')")
-    write(database.path, "ALTER TABLE people ADD COLUMN age DEFAULT 32")
+    database = places.opened(place, "CREATE TABLE people (id DRAWN, name TEXT)", "home")
+    rows.insert(database, "people", [{"name": "Krish"}], ADA)
+    places.execute(place, "ALTER TABLE people ADD COLUMN age BIGINT DEFAULT 32")
     with pytest.raises(InputError), capture.recording(database, ADA):
         raise InputError("Something is wrong.")
     with capture.recording(database, ADA) as connection:
-        connection.exec_driver_sql("DELETE FROM people")
+        capture.delete(connection, schema.find(database, connection, "people"), [])
     (gone,) = (change for change in changes.search(database).changes if change.operation == "delete")
     ((row,), _) = changes.rows(database, gone.number)
     assert row.before == {"id": 1, "name": "Krish", "age": 32}
+    database.close()
+
+
+def test_a_trial_leaves_neither_rows_nor_history(place: Path | str) -> None:
+    database = places.opened(place, "CREATE TABLE people (id DRAWN, name TEXT)", "home")
+    people = schema.table(database, "people")
+    with capture.recording(database, ADA, trial=True) as connection:
+        capture.insert(connection, people, {"name": "Krish"})
+        assert [change.rows for change in changes.since(connection, "home", 0)] == [1]
+    assert engines.rows(database, "people") == []
+    assert changes.search(database).changes == []
+    database.close()
 
 
 def test_a_script_may_begin_and_end_transactions_by_itself(database: Database, tmp_path: Path) -> None:

@@ -1,6 +1,7 @@
 import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
@@ -9,34 +10,44 @@ from frontdesk import context
 from frontdesk.context import Caller
 from frontdesk.database import schema
 from frontdesk.database.connections import Database
+from frontdesk.database.schema import Table
 from frontdesk.errors import ConflictError, PermissionDenied
 from frontdesk.history import capture, changes, entries, undo
 from frontdesk.tables import structure
+from tests import engines, places
 
 ADA = Caller("ada", "admin")
 
 
+SCRIPT = """
+CREATE TABLE people (id DRAWN, name TEXT, age BIGINT);
+CREATE TABLE pets (id DRAWN, owner BIGINT REFERENCES people (id) ON DELETE CASCADE, name TEXT);
+INSERT INTO people (name, age) VALUES ('Krish', 32), ('Bob', 25);
+INSERT INTO pets (owner, name) VALUES (1, 'Rex'), (1, 'Tom'), (2, 'Kit');
+"""
+
+
 @pytest.fixture
-def database(tmp_path: Path) -> Iterator[Database]:
-    script = """
-    CREATE TABLE people (id INTEGER PRIMARY KEY, name TEXT, age);
-    CREATE TABLE pets (id INTEGER PRIMARY KEY, owner INTEGER REFERENCES people (id) ON DELETE CASCADE, name TEXT);
-    INSERT INTO people VALUES (1, 'Krish', 32), (2, 'Bob', 25);
-    INSERT INTO pets VALUES (1, 1, 'Rex'), (2, 1, 'Tom'), (3, 2, 'Kit');
-    """
-    with sqlite3.connect(tmp_path / "home.db") as connection:
-        connection.executescript(script)
-    connection.close()
-    opened = Database("home", tmp_path / "home.db")
+def both(place: Path | str) -> Iterator[Database]:
+    opened = places.opened(place, SCRIPT, "home")
     yield opened
     opened.close()
 
 
-def dump(database: Database) -> dict[str, list[object]]:
-    with sqlite3.connect(database.path) as connection:
-        found = {name: connection.execute(f"SELECT * FROM {name}").fetchall() for name in ("people", "pets")}
-    connection.close()
-    return found
+@pytest.fixture
+def database(tmp_path: Path) -> Iterator[Database]:
+    opened = places.opened(tmp_path / "home.db", SCRIPT.replace("age BIGINT", "age"), "home")
+    yield opened
+    opened.close()
+
+
+def dump(database: Database) -> dict[str, list[tuple[Any, ...]]]:
+    return {name: engines.rows(database, name) for name in ("people", "pets")}
+
+
+def people_at(database: Database, key: int) -> tuple[Table, list[sa.ColumnElement[bool]]]:
+    table = schema.table(database, "people")
+    return table, [table.clause.c.id == key]
 
 
 def numbers(database: Database, **wanted: object) -> list[int]:
@@ -103,32 +114,31 @@ def test_other_programs_never_meet_our_triggers(database: Database, tmp_path: Pa
     assert len(numbers(database)) == 1
 
 
-def test_undoing_a_delete_brings_back_what_it_cascaded_to_and_undoing_the_undo_is_redo(database: Database) -> None:
-    before = dump(database)
-    with capture.recording(database, ADA) as connection:
-        connection.execute(sa.delete(schema.table(database, "people").clause).where(sa.column("id") == 1))
-    deleted = dump(database)
-    (change,) = numbers(database, table="people")
-    done = undo.undo(database, [change], ADA)
-    assert dump(database) == before
+def test_undoing_a_delete_brings_back_what_it_cascaded_to_and_undoing_the_undo_is_redo(both: Database) -> None:
+    before = dump(both)
+    with capture.recording(both, ADA) as connection:
+        assert capture.delete(connection, *people_at(both, 1)) == 1
+    deleted = dump(both)
+    (change,) = numbers(both, table="people")
+    done = undo.undo(both, [change], ADA)
+    assert dump(both) == before
     assert done.undone == 3
-    undo.undo(database, [int(made.rpartition(".")[2]) for made in done.changes], ADA)
-    assert dump(database) == deleted
+    undo.undo(both, [int(made.rpartition(".")[2]) for made in done.changes], ADA)
+    assert dump(both) == deleted
 
 
-def test_an_undo_is_refused_naming_the_row_when_it_has_changed_since(database: Database) -> None:
-    people = schema.table(database, "people").clause
+def test_an_undo_is_refused_naming_the_row_when_it_has_changed_since(both: Database) -> None:
     for age in (33, 34):
-        with capture.recording(database, ADA) as connection:
-            connection.execute(sa.update(people).where(people.c.id == 1).values(age=age))
-    newest, older = numbers(database)
-    standing = dump(database)
+        with capture.recording(both, ADA) as connection:
+            capture.update(connection, *people_at(both, 1), {"age": age})
+    newest, older = numbers(both)
+    standing = dump(both)
     with pytest.raises(ConflictError) as refused:
-        undo.undo(database, [older], ADA)
+        undo.undo(both, [older], ADA)
     assert refused.value.refused == [{"key": 1, "reason": "The row has changed since."}]
-    assert dump(database) == standing
-    undo.undo(database, [newest, older], ADA)
-    assert dump(database)["people"][0] == (1, "Krish", 32)
+    assert dump(both) == standing
+    undo.undo(both, [newest, older], ADA)
+    assert dump(both)["people"][0] == (1, "Krish", 32)
 
 
 def test_values_come_back_by_type_when_an_undo_restores_them(database: Database) -> None:
@@ -142,7 +152,54 @@ def test_values_come_back_by_type_when_an_undo_restores_them(database: Database)
         connection.execute(sa.delete(people).where(people.c.id >= 10))
     undo.undo(database, numbers(database, table="people")[:1], ADA)
     assert dump(database) == before
-    assert [type(row[2]) for row in before["people"][2:]] == [type(value) for value in kinds]  # type: ignore[index]
+    assert [type(row[2]) for row in before["people"] if row[0] >= 10] == [type(value) for value in kinds]
+
+
+def test_values_come_back_by_type_on_postgresql(postgresql_url: str) -> None:
+    kinds = {
+        "smallint": "-32768",
+        "real": "'0.1'",
+        "float8": "'0.30000000000000004'",
+        "float4": "'NaN'",
+        "double precision": "'-Infinity'",
+        "numeric": "'123456789012345678901234567890.120'",
+        "bytea": "'\\x00ff'",
+        "boolean": "false",
+        "date": "'4713-01-01 BC'",
+        "timestamp": "'infinity'",
+        "timestamptz": "'2026-11-22 10:00:00.123456+05:30'",
+        "time": "'24:00'",
+        "interval": "'1 mon -3 days'",
+        "json": '\'{"b":  1, "a": null, "b": 2}\'',
+        "jsonb": "'[1.50, \"x\"]'",
+        "uuid": "'a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11'",
+        "text[]": '\'{a,NULL,"b \\"c"}\'',
+        "int4range": "'[1,5)'",
+        "inet": "'10.0.0.1/8'",
+        "point": "'(1,2)'",
+        "bit varying": "'101'",
+        "char(5)": "'a'",
+        "money": "'12.5'",
+        "tsvector": "'a:1 b:2'",
+        "mood": "'so so'",
+        "text": "''",
+        "varchar(9)": "NULL",
+    }
+    columns = ", ".join(f'"c %{number}" {name}' for number, name in enumerate(kinds))
+    database = places.opened(
+        postgresql_url,
+        f"""CREATE TYPE mood AS ENUM ('well', 'so so'); CREATE TABLE people (id DRAWN, {columns});
+        CREATE TABLE bare (who bigint REFERENCES people ON DELETE CASCADE, {columns});
+        INSERT INTO people VALUES (1, {", ".join(kinds.values())});
+        INSERT INTO bare VALUES (1, {", ".join(kinds.values())});""",
+    )
+    before = [engines.query(postgresql_url, f"SELECT t::text FROM {name} AS t") for name in ("people", "bare")]
+    with capture.recording(database, ADA) as connection:
+        capture.delete(connection, *people_at(database, 1))
+    assert engines.rows(database, "bare") == []
+    undo.undo(database, numbers(database, table="people")[:1], ADA)
+    assert [engines.query(postgresql_url, f"SELECT t::text FROM {name} AS t") for name in ("people", "bare")] == before
+    database.close()
 
 
 def test_more_columns_than_a_function_takes_arguments_are_recorded(tmp_path: Path) -> None:
@@ -157,26 +214,26 @@ def test_more_columns_than_a_function_takes_arguments_are_recorded(tmp_path: Pat
     assert [change.row.after[name] for name in columns] == list(range(250))
 
 
-def test_undoing_back_and_forth_brings_cascaded_rows_along_each_time(database: Database) -> None:
-    whole = dump(database)
-    with capture.recording(database, ADA) as connection:
-        connection.exec_driver_sql("DELETE FROM people WHERE id = 1")
-    without = dump(database)
+def test_undoing_back_and_forth_brings_cascaded_rows_along_each_time(both: Database) -> None:
+    whole = dump(both)
+    with capture.recording(both, ADA) as connection:
+        capture.delete(connection, *people_at(both, 1))
+    without = dump(both)
     for expected in (whole, without, whole, without):
-        newest = next(change for change in changes.search(database).changes if change.table == "people")
-        undo.undo(database, [newest.number], ADA)
-        assert dump(database) == expected
+        newest = next(change for change in changes.search(both).changes if change.table == "people")
+        undo.undo(both, [newest.number], ADA)
+        assert dump(both) == expected
 
 
-def test_only_an_admin_undoes_the_creation_of_a_table(database: Database) -> None:
-    structure.create(database, {"name": "toys", "columns": [{"name": "id", "type": "INTEGER"}]}, ADA)
-    made = changes.search(database).changes[0].number
+def test_only_an_admin_undoes_the_creation_of_a_table(both: Database) -> None:
+    structure.create(both, {"name": "toys", "columns": [{"name": "id", "type": "INTEGER"}]}, ADA)
+    made = changes.search(both).changes[0].number
 
     with pytest.raises(PermissionDenied):
-        undo.undo(database, [made], Caller("eve", "editor"))
-    assert "toys" in schema.tables(database)
-    undo.undo(database, [made], ADA)
-    assert "toys" not in schema.tables(database)
+        undo.undo(both, [made], Caller("eve", "editor"))
+    assert "toys" in schema.tables(both)
+    undo.undo(both, [made], ADA)
+    assert "toys" not in schema.tables(both)
 
 
 def test_a_trigger_of_the_databases_own_that_writes_its_own_table_goes_on_working(tmp_path: Path) -> None:
