@@ -151,6 +151,15 @@ def test_a_role_that_can_do_more_than_read_is_an_error(
     assert all("[queries.readers]" in one.hint for one in found)
 
 
+def test_a_role_that_reads_another_database_is_told(folder: Path, url: str, postgresql: Server) -> None:
+    postgresql.execute("CREATE ROLE weak LOGIN PASSWORD 'x'")
+    theirs = postgresql.url("postgres", user="weak", password="x")
+    config = settings.load(folder, {}, databases={"shop": url}, queries={"readers": {"shop": theirs}})
+    assert [one.message for one in wrong(config)] == [
+        "The reading role weak reads the database postgres, which is not shop."
+    ]
+
+
 def test_a_role_that_cannot_log_in_any_more_is_told_and_made_anew(config: Config, postgresql: Server) -> None:
     servers.mend(config)
     role = roles.role_of(reader(config))

@@ -148,6 +148,29 @@ def test_stop_ends_a_query_here_and_at_the_server(served: Served, postgresql: Se
         patient.close()
 
 
+def test_who_stops_sql_that_writes_is_told_to_look(closed: Served, url: str, postgresql: Server) -> None:
+    desk, _ = closed
+    patient = Desk(desk.folder, databases={"shop": url}, functions={"workers": 1}, logs={"console": False})
+    app, answers = create_app(patient), []
+    admin = signed_in(app, patient, "admin")
+    body = {"sql": "INSERT INTO people SELECT 3, 'late' FROM pg_sleep(60)", "write": True}
+    active = "SELECT count(*)::int FROM pg_stat_activity WHERE query LIKE 'INSERT INTO people%' AND state = 'active'"
+    try:
+        asked = threading.Thread(target=lambda: answers.append(admin.post(API, json=body)))
+        asked.start()
+        began = time.monotonic()
+        while postgresql.execute(active) == [(0,)] and time.monotonic() - began < 10:
+            time.sleep(0.05)
+        app.test_client().post(f"{PAGE}/stop", headers={"Authorization": admin.environ_base["HTTP_AUTHORIZATION"]})
+        asked.join(10)
+        told = answers[0].get_json()["detail"]
+        assert "was stopped by token:admin" in told
+        assert "Look at the rows" in told
+    finally:
+        patient.close()
+    assert names(postgresql, url) == ["Krish", "Bob"]
+
+
 def test_a_server_that_is_gone_is_503(served: Served) -> None:
     desk, app = served
     gone = make_url(desk.config.databases["shop"]).set(port=1).render_as_string(hide_password=False)

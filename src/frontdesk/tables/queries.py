@@ -44,6 +44,7 @@ CONNECT = 3.0
 MEMORY = 512_000_000
 """Bytes that a query may take."""
 LONGEST_NAME = 100
+UNKNOWN = "Look at the rows whether it was carried out before that."
 SET_UP = "`frontdesk check --fix` makes one, or says by which SQL it is made."
 
 _TOKEN = re.compile(
@@ -148,7 +149,12 @@ class Queries:
         limit = self.seconds + CONNECT + COMMIT
         with self._place():
             task = self._submit(unrecorded.carry_out, database.place, sql, bound, self.seconds, trial, limit=limit)
-            done: Unrecorded = self._wait(task, database.name, by)
+            try:
+                done: Unrecorded = self._wait(task, database.name, by)
+            except InputError as error:
+                if trial or isinstance(task.exception(), InputError):
+                    raise
+                raise InputError(f"{error.message} {UNKNOWN}", errors={"sql": f"{error.message} {UNKNOWN}"}) from None
         schema.forget(database)
         logger.info("%s in %s: %s", "Dry run" if trial else "SQL", database.name, sql, extra={"rows": done.total})
         return done

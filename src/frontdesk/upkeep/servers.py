@@ -74,6 +74,10 @@ def _role(config: Config, name: str, url: str, reader: str) -> Found:
         hint = _again(config, name) if error.hint else "Look at the server's own log."
         yield Finding("error", name, f"The reading role {role} cannot log in to {name}. {error.message}", hint)
         return
+    if roles.database_of(reader) != roles.database_of(url):
+        message = f"The reading role {role} reads the database {roles.database_of(reader)}, which is not {name}."
+        yield Finding("error", name, message, f"Mend its URL in [queries.readers] {name}.")
+        return
     for power in powers:
         message = f"The reading role {role} of {name} {power}: it should only read people's tables."
         yield Finding("error", name, message, _again(config, name))

@@ -84,6 +84,11 @@ def role_of(url: str) -> str:
     return make_url(url).username or ""
 
 
+def database_of(url: str) -> str:
+    """The name of the database that a URL names, as its server knows it."""
+    return make_url(url).database or ""
+
+
 def named(url: str, role: str) -> str:
     """The URL with this role in it, and a word in place of its password."""
     return make_url(url).set(username=role, password=PLACEHOLDER).render_as_string(hide_password=False)
