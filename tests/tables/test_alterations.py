@@ -286,7 +286,7 @@ def test_on_postgresql_a_dropped_column_comes_back_as_it_was_with_its_rules_and_
 
 def test_on_postgresql_a_column_that_a_view_shows_is_not_dropped_and_the_view_is_named(server: Database) -> None:
     before = dump(server)
-    with pytest.raises(ConflictError, match="view named depends on column name"):
+    with pytest.raises(ConflictError, match="View named depends on column name"):
         alterations.alter(server, "people", {"drop": ["name"]}, ADA)
     assert dump(server) == before
 

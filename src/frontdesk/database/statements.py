@@ -51,7 +51,9 @@ class WritingGuard(Guard):
             self.target = str(first)
         if action == sqlite3.SQLITE_DROP_TABLE:
             self.dropped = str(first)
-        if place == "temp" and action in CHANGING and not (source and source.startswith(OWN)):
+        # ALTER TABLE looks through the list of temp's own; nothing else may update that.
+        altering = action == sqlite3.SQLITE_UPDATE and first in {"sqlite_temp_master", "sqlite_temp_schema"}
+        if place == "temp" and action in CHANGING and not altering and not (source and source.startswith(OWN)):
             self.refused, self.rule = "temp", "What is made in temp is gone when the statement ends"
             return sqlite3.SQLITE_DENY
         answer = super().__call__(action, first, second, place, source)

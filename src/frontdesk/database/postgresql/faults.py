@@ -63,8 +63,10 @@ def translate(error: "psycopg.Error") -> errors.Error:
     if state.startswith("23"):
         return _integrity(error, message)
     if state == "2BP01":
-        needing = (error.diag.message_detail or "").splitlines()
-        return errors.ConflictError(f"{message} {'; '.join(needing)}".strip(), "Delete first what depends on it.")
+        needing = "; ".join((error.diag.message_detail or "").splitlines())
+        return errors.ConflictError(_sentence(needing) if needing else message, "Delete first what depends on it.")
+    if state == "42804" and error.diag.message_detail:
+        message = f"{message} {_sentence(error.diag.message_detail)}"
     if state.startswith(LOST) or (not state and type(error).__name__ in {"OperationalError", "ConnectionTimeout"}):
         return unreachable(error)
     for beginning, ours in _BY_CLASS.items():
