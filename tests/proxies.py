@@ -13,6 +13,8 @@ class Line:
         self._target = (host, port)
         self._sockets: list[socket.socket] = []
         self._holding = threading.Event()
+        self._flowing = threading.Event()
+        self._flowing.set()
         self._listener = self._listen(0)
         self.port: int = self._listener.getsockname()[1]
 
@@ -26,13 +28,20 @@ class Line:
 
     def cut(self) -> None:
         """Ends all connections; new ones are refused, as by a server that was stopped."""
+        self._flowing.set()
         _end(self._listener)
         while self._sockets:
             _end(self._sockets.pop())
 
+    def freeze(self) -> None:
+        """Nothing is forwarded any more and nothing ended, as by a server whose machine hangs."""
+        self._holding.set()
+        self._flowing.clear()
+
     def mend(self) -> None:
         """Connections are taken again, on the same port."""
         self._holding.clear()
+        self._flowing.set()
         self._listener = self._listen(self.port)
 
     def hold(self) -> None:
@@ -61,14 +70,14 @@ class Line:
                 far = socket.create_connection(self._target)
                 self._sockets.append(far)
                 for pair in ((near, far), (far, near)):
-                    threading.Thread(target=_forward, args=pair, daemon=True).start()
+                    threading.Thread(target=self._forward, args=pair, daemon=True).start()
 
-
-def _forward(source: socket.socket, target: socket.socket) -> None:
-    with contextlib.suppress(OSError):
-        while data := source.recv(65536):
-            target.sendall(data)
-    _end(target)
+    def _forward(self, source: socket.socket, target: socket.socket) -> None:
+        with contextlib.suppress(OSError):
+            while data := source.recv(65536):
+                self._flowing.wait()
+                target.sendall(data)
+        _end(target)
 
 
 def _end(one: socket.socket) -> None:

@@ -144,6 +144,21 @@ def test_a_server_out_of_reach_does_not_use_up_the_threads(
     assert time.monotonic() - began < 1.0
 
 
+def test_a_server_that_hangs_is_not_waited_for_longer_than_one_out_of_reach(
+    opened: Open, shop: str, line: Line, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(drivers, "IDLE_SECONDS", 0.0)
+    monkeypatch.setattr(drivers, "CONNECT_SECONDS", 1)
+    client = editor(opened(shop=shop))
+    assert client.get(SHOP).status_code == client.get(SHOP).status_code == 200
+    line.freeze()
+    began = time.monotonic()
+    assert client.get(SHOP).status_code == 503
+    assert time.monotonic() - began < 4.0  # once for the connection that was there, and once for a new one
+    line.drop()
+    until(lambda: client.get(SHOP).status_code == 200, 2.0)
+
+
 def test_only_one_waits_for_a_server_that_did_not_answer_before(
     opened: Open, shop: str, line: Line, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -169,7 +169,7 @@ def arguments(url: URL) -> dict[str, Any]:
         "keepalives_idle": 10,
         "keepalives_interval": 3,
         "keepalives_count": 3,
-        "tcp_user_timeout": 15_000,
+        "tcp_user_timeout": 5_000,
         "prepare_threshold": None if pooled else PREPARE_AFTER,
     }
     return usual | parts
@@ -204,12 +204,25 @@ def _tried(driver: Any, record: Any, _: Any) -> None:
     rested = record.info.get("rested")
     if rested is None or (time.monotonic() - rested < IDLE_SECONDS and not _has_news(driver)):
         return
+    if not _answers(driver):
+        raise sqlalchemy_errors.InvalidatePoolError  # the others are no better
+
+
+def _answers(driver: "psycopg.Connection[Any]") -> bool:
+    """Whether the server answers an empty statement in time; the driver itself would wait for ever."""
+    server = driver.pgconn
     try:
-        driver.autocommit = True
-        driver.execute("")
-        driver.autocommit = False
-    except psycopg.Error as error:
-        raise sqlalchemy_errors.DisconnectionError from error
+        server.send_query(b"")
+        until = time.monotonic() + CONNECT_SECONDS
+        while server.is_busy():
+            if not _is_readable(driver, max(0.0, until - time.monotonic())):
+                return False
+            server.consume_input()
+        while server.get_result() is not None:
+            pass
+    except (psycopg.Error, OSError):
+        return False
+    return not driver.closed
 
 
 _schemas: WeakKeyDictionary[Pool, int] = WeakKeyDictionary()
@@ -240,11 +253,13 @@ def _forget_plans(driver: Any, number: int) -> None:
 
 def _has_news(driver: "psycopg.Connection[Any]") -> bool:
     """Whether the server has sent something that nobody asked for, such as its farewell; without asking it."""
-    if driver.closed:
-        return True
+    return driver.closed or _is_readable(driver, 0.0)
+
+
+def _is_readable(driver: "psycopg.Connection[Any]", seconds: float) -> bool:
     asked = select.poll()
     asked.register(driver.fileno(), select.POLLIN)
-    return bool(asked.poll(0))
+    return bool(asked.poll(seconds * 1000))
 
 
 class _Text(psycopg.adapt.Loader):
