@@ -106,10 +106,10 @@ class Queries:
         return answer
 
     def missing(self, database: Database) -> str:
-        """Why no query can read this database, and what to do about it; empty where queries can."""
+        """Why no query can read this database; empty where queries can."""
         if database.dialect == "sqlite" or readers.find(self._config, database):
             return ""
-        return f"{database.name} has no role for typed SQL to read by. {SET_UP}"
+        return f"{database.name} has no role for typed SQL to read by."
 
     def _reader(self, database: Database) -> tuple[Path | str, float]:
         """By what a query reads, and after how many seconds it is killed."""
@@ -118,7 +118,7 @@ class Queries:
         url = readers.find(self._config, database)
         if url is None:
             sentence = self.missing(database)
-            raise InputError(sentence.removesuffix(f" {SET_UP}"), SET_UP, errors={"sql": sentence})
+            raise InputError(sentence, SET_UP, errors={"sql": sentence})
         return url, self.seconds + CONNECT + GRACE
 
     def write(self, database: Database, sql: str, given: Mapping[str, Any], by: Caller, *, trial: bool) -> Written:

@@ -91,7 +91,8 @@ def database_of(url: str) -> str:
 
 def named(url: str, role: str) -> str:
     """The URL with this role in it, and a word in place of its password."""
-    return make_url(url).set(username=role, password=PLACEHOLDER).render_as_string(hide_password=False)
+    made = make_url(url).set(drivername="postgresql", username=role, password=PLACEHOLDER)
+    return made.render_as_string(hide_password=False)
 
 
 def make(url: str) -> tuple[str, str]:
