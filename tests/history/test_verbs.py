@@ -132,6 +132,27 @@ def test_rows_that_refer_to_one_another_are_deleted_at_once_and_come_back_in_the
     check_back_and_forth(database, "people", before)
 
 
+def test_rows_that_refer_to_one_another_in_a_ring_come_back(database: Database) -> None:
+    before = make(
+        database,
+        """
+        CREATE TABLE teams (id int PRIMARY KEY, lead int);
+        CREATE TABLE people (id int PRIMARY KEY, team int NOT NULL REFERENCES teams ON DELETE CASCADE, friend int);
+        ALTER TABLE people ADD FOREIGN KEY (friend) REFERENCES people ON DELETE SET NULL;
+        ALTER TABLE teams ADD FOREIGN KEY (lead) REFERENCES people ON DELETE SET NULL;
+        CREATE TABLE notes (id int PRIMARY KEY, who int NOT NULL REFERENCES people ON DELETE CASCADE);
+        INSERT INTO teams VALUES (1, NULL), (2, NULL);
+        INSERT INTO people VALUES (5, 1, NULL), (6, 1, 5), (7, 2, 6);
+        UPDATE teams SET lead = 5 WHERE id = 1; UPDATE people SET friend = 6 WHERE id = 5;
+        UPDATE teams SET lead = 5 WHERE id = 2;
+        INSERT INTO notes VALUES (1, 5), (2, 6);
+        """,
+    )
+    rows.delete(database, "teams", key(1), ADA)
+    assert engines.rows(database, "people") == [(7, 2, None)]
+    check_back_and_forth(database, "teams", before)
+
+
 def test_a_moved_key_takes_along_what_refers_to_it_through_composite_keys_and_to_itself(database: Database) -> None:
     before = make(
         database,
