@@ -13,6 +13,7 @@ from frontdesk import context, errors
 from frontdesk.desk import Desk
 from frontdesk.history import capture
 from frontdesk.tables import rows
+from frontdesk.web import create_app
 from tests.conftest import ADA, EVE, signed_in
 from tests.postgresql import Server
 
@@ -25,6 +26,17 @@ def rename(name: str):
     with frontdesk.connect("shop") as connection:
         connection.execute("UPDATE goods SET name = %s", [name])
     return type(connection).__module__
+"""
+
+
+ODD = """
+import logging
+import frontdesk
+
+@frontdesk.function
+def odd():
+    logging.getLogger("odd").log(2**40, "x" + chr(0))
+    raise ValueError("a" + chr(0) + "b")
 """
 
 
@@ -138,9 +150,34 @@ def test_a_closed_desk_leaves_no_connection(opened: Callable[..., Desk], postgre
             assert time.monotonic() < end, f"{left} connections stay"
 
 
-def test_the_pages_of_a_desk_on_a_server_are_there(opened: Callable[..., Desk]) -> None:
-    from frontdesk.web import create_app
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/api/runs?function=%00",
+        "/api/logs?text=%00",
+        "/api/databases/shop/queries/%00",
+        "/api/runs/9223372036854775808",
+        "/api/runs/99999999999999999999999",
+    ],
+)
+def test_what_no_database_could_hold_is_refused_in_our_words(opened: Callable[..., Desk], path: str) -> None:
+    desk = opened()
+    answer = signed_in(create_app(desk), desk, "admin").get(path)
+    assert answer.status_code in {404, 422}
+    assert "PostgreSQL" not in answer.text
 
+
+def test_whatever_a_function_raises_or_logs_is_kept(opened: Callable[..., Desk]) -> None:
+    desk = opened()
+    desk.watch("web")
+    (desk.folder / "odd.py").write_text(ODD)
+    run = desk.calls.call("odd", {}, EVE)
+    assert run.error == r"ValueError: a\0b"
+    logged = [(one.level, one.message) for one in desk.runs.show(run.id, EVE)["records"] if one.logger == "odd"]
+    assert logged == [("Level 1099511627776", r"x\x00")]
+
+
+def test_the_pages_of_a_desk_on_a_server_are_there(opened: Callable[..., Desk]) -> None:
     desk = opened()
     client = signed_in(create_app(desk), desk, "admin")
     pages = (

@@ -39,6 +39,8 @@ def parse(given: Mapping[str, str]) -> Filter:
         read = _READ.get(name)
         if read is None:
             wrong[name] = f"Unknown here; known: {', '.join(_READ)}."
+        elif "\0" in text:
+            wrong[name] = "Leave out the sign NUL (U+0000)."
         elif text:
             try:
                 found[name] = read(text)

@@ -60,6 +60,8 @@ def translate(error: "psycopg.Error") -> errors.Error:
         return kind(sentence or message, hint)
     if state == "0A000" and "cached plan" in message.casefold():
         return errors.BusyError("The table was altered just now.")
+    if "cannot contain NUL" in message:  # said by psycopg itself
+        return errors.DataError("A text holds the sign NUL (U+0000), which no database text may.", "Leave it out.")
     if state.startswith("23"):
         return _integrity(error, message)
     if state == "2BP01":
