@@ -16,7 +16,7 @@ from frontdesk.database import schema, values
 from frontdesk.database.connections import Database
 from frontdesk.database.schema import Table
 from frontdesk.errors import InputError, NotFoundError, PermissionDenied
-from frontdesk.history import capture
+from frontdesk.history import capture, entries
 from frontdesk.tables import columns, facets, filters, keys, keyset, refusals, structure
 from frontdesk.tables.facets import Facets
 from frontdesk.tables.keys import KeyText
@@ -237,8 +237,7 @@ def etag(stored: Sequence[Any]) -> str:
 
 
 def _at(table: Table, key: Sequence[Any]) -> list[sa.ColumnElement[bool]]:
-    pairs = zip(table.key, key, strict=True)
-    return [table.clause.c[name].is_(None) if value is None else table.clause.c[name] == value for name, value in pairs]
+    return [entries.equals(table, name, value) for name, value in zip(table.key, key, strict=True)]
 
 
 @dataclass(frozen=True)
