@@ -20,6 +20,7 @@ from frontdesk import errors
 from frontdesk.database import canonical, schema
 from frontdesk.database.connections import Database
 from frontdesk.database.outlines import Form
+from frontdesk.database.postgresql import copying
 from frontdesk.history import changes, undo
 from frontdesk.tables import imports, rows, sources
 from frontdesk.tables.imports import Wish
@@ -281,6 +282,131 @@ def test_references_that_lead_nowhere_are_carried_and_said(
         postgresql.execute("INSERT INTO c VALUES (10)", database=postgresql_url)
 
 
+def test_what_postgresql_does_not_take_is_said_and_the_rest_is_there(
+    tmp_path: Path, postgresql_url: str, postgresql: Server
+) -> None:
+    script = """
+    CREATE TABLE t ([a b] INTEGER, Kind TEXT CHECK (kind IN ('x', 'y')), long VARCHAR(3), n DECIMAL(3, 1), x,
+      twice INTEGER AS ([a b] * 2), shown TEXT AS (printf('%d', [a b])) STORED, low TEXT DEFAULT "abc",
+      CHECK (Kind GLOB 'x*'));
+    CREATE UNIQUE INDEX folded ON t (Kind COLLATE NOCASE); CREATE INDEX many ON t (`a b` + 1) WHERE Kind = 'x';
+    CREATE VIRTUAL TABLE words USING fts5(word);
+    CREATE VIEW v AS SELECT Kind FROM t; CREATE VIEW w AS SELECT rowid FROM t;
+    CREATE TRIGGER gone AFTER INSERT ON t BEGIN SELECT 1; END;
+    INSERT INTO t ([a b], Kind, long, n, x) VALUES (1, 'x', 'four', 123.45, 1.5)"""
+    copied = copy(made(tmp_path / "shop.db", script), postgresql_url)
+    assert set(copied.notes) == {
+        "t: the rule CHECK (\"Kind\" GLOB 'x*') is left out.",
+        "t: the trigger gone is left out.",
+        "t.shown: generated there, plain values here.",
+        "w: the view is left out, PostgreSQL does not take its SQL.",
+        "words: a virtual table is left out.",
+    }
+    rows = postgresql.execute("SELECT * FROM t LIMIT 1", database=postgresql_url)
+    assert [str(value) for value in rows[0]] == ["1", "x", "four", "123.45", "1.5", "2", "1", "abc", "1"]
+    listed = (
+        "SELECT indexdef FROM pg_indexes WHERE schemaname = 'public' AND indexname !~ 'pkey' ORDER BY indexname DESC"
+    )
+    indexes = postgresql.execute(listed, database=postgresql_url)
+    assert [sql.partition("btree ")[2] for (sql,) in indexes] == [
+        '((("a b" + 1))) WHERE ("Kind" = \'x\'::text)',
+        '(lower("Kind"))',
+    ]
+    assert postgresql.execute("SELECT * FROM v", database=postgresql_url) == [("x",)]
+
+
+@pytest.mark.parametrize(
+    ("script", "said"),
+    [
+        ("CREATE TABLE t (k TEXT PRIMARY KEY); INSERT INTO t VALUES (NULL)", "1 row has no key"),
+        (f'CREATE TABLE "{"n" * 64}" (a)', "which takes 1 to 63 bytes"),
+        ('CREATE TABLE t ("" INTEGER)', "which takes 1 to 63 bytes"),
+        ("CREATE TABLE t (c TEXT); INSERT INTO t VALUES (CAST(x'ff41' AS TEXT))", "a text that is not UTF-8"),
+        (
+            "CREATE TABLE t (at DATETIME); INSERT INTO t VALUES ('2026-01-31 10:00Z'), ('2026-01-31 10:00')",
+            "has a zone",
+        ),
+        ("CREATE TABLE t (x); INSERT INTO t VALUES (1), ('a')", "1 is no text"),
+    ],
+)
+def test_what_postgresql_cannot_hold_is_one_sentence(
+    tmp_path: Path, postgresql_url: str, script: str, said: str
+) -> None:
+    with pytest.raises(errors.Error) as refused:
+        copy(made(tmp_path / "shop.db", script), postgresql_url)
+    assert said in " ".join([refused.value.message, *getattr(refused.value, "errors", {}).values()])
+
+
+@pytest.mark.parametrize(
+    "script", ['CREATE TABLE "T" (a int); CREATE TABLE t (a int)', 'CREATE TABLE t (a int, "A" int)']
+)
+def test_names_that_sqlite_takes_for_one_are_refused(
+    tmp_path: Path, postgresql_url: str, postgresql: Server, script: str
+) -> None:
+    postgresql.execute(script, database=postgresql_url)
+    with pytest.raises(errors.InputError, match="one name but for its capitals"):
+        copy(postgresql_url, tmp_path / "back.db")
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_row_that_is_lost_on_the_way_takes_all_back(
+    tmp_path: Path, postgresql_url: str, postgresql: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole = copying.copy_in
+
+    def without_first(connection: Any, place: str, names: Any, found: Any) -> None:
+        whole(connection, place, names, iter(list(found)[1:]))
+
+    monkeypatch.setattr(copying, "copy_in", without_first)
+    with pytest.raises(errors.DatabaseError, match="is not the same on both sides"):
+        copy(made(tmp_path / "shop.db", SHOP), postgresql_url)
+    listed = "SELECT 1 FROM pg_class WHERE relnamespace = 2200"
+    assert postgresql.execute(listed, database=postgresql_url) == []
+
+
+def test_what_others_change_meanwhile_is_not_in_the_copy(
+    tmp_path: Path, postgresql_url: str, postgresql: Server
+) -> None:
+    shop = made(tmp_path / "shop.db", SHOP)
+    made(shop, "PRAGMA journal_mode = WAL")
+    more = "INSERT INTO notes VALUES ('late', 9)"
+
+    @contextmanager
+    def writing_beside(_: str) -> Iterator[Any]:
+        yield lambda *_: made(shop, more)
+
+    with closing(Database("shop", shop)) as database:
+        copied = copies.copy(database, postgresql_url, writing_beside)
+    assert {proof.table: proof.rows for proof in copied.tables}["notes"] == 3
+    assert len(held(shop)["notes"]) > 3
+
+    @contextmanager
+    def writing_there(_: str) -> Iterator[Any]:
+        yield lambda *_: postgresql.execute(f"{more.replace('notes', 'notes (text, n)')}", database=postgresql_url)
+
+    with closing(Database("shop", postgresql_url)) as database:
+        copied = copies.copy(database, tmp_path / "back.db", writing_there)
+    assert {proof.table: proof.rows for proof in copied.tables}["notes"] == 3
+    assert postgresql.execute("SELECT count(*) > 3 FROM notes", database=postgresql_url) == [(True,)]
+
+
+def test_two_copies_into_one_file_do_not_meet(tmp_path: Path, postgresql_url: str) -> None:
+    copy(made(tmp_path / "shop.db", SHOP), postgresql_url)
+    refused: list[str] = []
+
+    @contextmanager
+    def second(_: str) -> Iterator[Any]:
+        with pytest.raises(errors.BusyError) as error:
+            copy(postgresql_url, tmp_path / "back.db")
+        refused.append(error.value.message)
+        yield sources.silent
+
+    with closing(Database("shop", postgresql_url)) as database:
+        copies.copy(database, tmp_path / "back.db", second)
+    assert refused == ["Another copy to the same place is under way."]
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["back.db", "shop.db"]
+
+
 def test_two_of_one_engine_are_not_copied(tmp_path: Path) -> None:
     with pytest.raises(errors.InputError, match="Both are SQLite"):
         copy(made(tmp_path / "shop.db", SHOP), tmp_path / "new.db")
@@ -300,7 +426,7 @@ KINDS: dict[str, st.SearchStrategy[Any]] = {
     "BOOLEAN": st.integers(0, 1),
     "BLOB": st.binary(),
     "DATE": st.dates().map(str),
-    "DATETIME": st.datetimes().map(lambda one: one.isoformat(" ")),
+    "DATETIME": st.datetimes().map(lambda one: one.isoformat(" ").rstrip("0") if one.microsecond else str(one)),
     "": INTEGERS,
     "JSONB TEXT": JSON.map(lambda one: canonical.value(Form("jsonb"))(json.dumps(one))),
 }

@@ -103,6 +103,8 @@ def _text(given: Any) -> str:
 def _as_text(given: Any) -> str:
     if isinstance(given, bytes):
         raise ValueError("bytes are no text")  # noqa: TRY004 - every misfit is a ValueError
+    if isinstance(given, float) and not math.isfinite(given):
+        return _number(given)
     return _text(given if isinstance(given, str) else repr(given))
 
 

@@ -65,12 +65,21 @@ def _make(connection: Connection, table: Table, notes: list[str]) -> Table:
     if tried(connection, _definition(connection, made)):
         return made
     for place, column in enumerate(columns):
-        if column.generated is not None:
+        if column.generated is not None and not _generates(connection, made, column):
             columns[place] = replace(column, generated=None)
             notes.append(f"{table.name}.{column.name}: generated there, plain values here.")
     made = replace(made, columns=tuple(columns))
     _run(connection, _definition(connection, made))
     return made
+
+
+def _generates(connection: Connection, table: Table, column: Column) -> bool:
+    """Whether the server takes the expression of this column beside columns that are plain."""
+    columns = (one if one is column else replace(one, generated=None) for one in table.columns)
+    if not tried(connection, _definition(connection, replace(table, columns=tuple(columns)))):
+        return False
+    _run(connection, f"DROP TABLE {place_of(connection, table.name)}")
+    return True
 
 
 def _definition(connection: Connection, table: Table) -> str:
@@ -189,10 +198,10 @@ def _add_rules(connection: Connection, table: Table, notes: list[str]) -> None:
         if index.rule and not any(folded for _, _, folded in index.columns):
             done = tried(connection, f"ALTER TABLE {place} ADD UNIQUE ({plain})")
         else:
-            listed = ", ".join(map(_indexed, index.columns))
+            listed = index.sql or f"({', '.join(map(_indexed, index.columns))})"
             unique = "UNIQUE " if index.unique else ""
             name = "" if index.rule or len(index.name.encode()) > LONGEST_NAME else quoted(index.name)
-            rest = f"ON {place} {index.sql or f'({listed})'}"
+            rest = f"ON {place} {listed}"
             done = tried(connection, f"CREATE {unique}INDEX {name} {rest}") or (
                 bool(name) and tried(connection, f"CREATE {unique}INDEX {rest}")
             )

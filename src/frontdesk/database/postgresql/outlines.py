@@ -48,6 +48,7 @@ _EXPRESSIONS = """
 SELECT a.attname, pg_get_expr(d.adbin, d.adrelid) FROM pg_catalog.pg_attribute a
 JOIN pg_catalog.pg_attrdef d ON d.adrelid = a.attrelid AND d.adnum = a.attnum
 WHERE a.attrelid = %s::regclass AND a.attgenerated <> ''"""
+_KIND = "SELECT relkind::text FROM pg_catalog.pg_class WHERE oid = %s::regclass"
 _VIEW = "SELECT pg_get_viewdef(%s::regclass, true)"
 _TRIGGERS = """
 SELECT t.tgname, n.nspname, c.relname FROM pg_catalog.pg_trigger t JOIN pg_catalog.pg_class c ON c.oid = t.tgrelid
@@ -86,6 +87,8 @@ def outline(connection: Connection, *, as_text: bool = False) -> Outline:
     for known in catalog.read(connection).values():
         if known.kind == "view":
             place = place_of(connection, known.name)
+            if _one(driver, _KIND, [place]) == "m":
+                found.notes.append(f"{known.name}: materialised there, a plain view here.")
             found.views.append(View(known.name, str(_one(driver, _VIEW, [place]))))
         elif not known.columns:
             found.notes.append(f"{known.name}: a table without columns is left out.")

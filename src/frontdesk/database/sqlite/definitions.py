@@ -131,7 +131,18 @@ def index(sql: str, names: Sequence[str]) -> tuple[str, str]:
     opening = found.index("(", start)
     inside = _bracket(found, opening) or []
     rest = found[opening + len(inside) + 2 :]
-    return f"({_standard(inside, names)})", _standard([" ", *rest], names) and f" {_standard(rest, names)}"
+    listed = ", ".join(_indexed(part, names) for part in _parts(["(", *inside, ")"]))
+    return f"({listed})", _standard([" ", *rest], names) and f" {_standard(rest, names)}"
+
+
+def _indexed(part: Sequence[str], names: Sequence[str]) -> str:
+    """One of the things that an index is by: an expression in brackets."""
+    words = [one for one in part if not one.isspace()]
+    order = f" {words.pop().upper()}" if words[-1].upper() in {"ASC", "DESC"} else ""
+    if len(words) == 1:
+        return _standard(words, names) + order
+    end = len(part) - [*reversed(part)].index(words[-1])
+    return f"({_standard(part[:end], names)}){order}"
 
 
 def plainer(sql: str) -> str | None:

@@ -8,6 +8,7 @@ from typing import Any
 
 from sqlalchemy import Connection
 
+from frontdesk import errors
 from frontdesk.database import canonical, dialects
 from frontdesk.database.connections import quoted
 from frontdesk.database.definitions import OWN
@@ -98,8 +99,9 @@ def _table(driver: sqlite3.Connection, known: Known, found: Outline, as_text: bo
         nullable = column.nullable and column.name not in known.primary_key
         expression = rules.generated.get(column.name) if column.generated else None
         columns.append(Column(column.name, form, nullable, column.default, expression))
-        if column.name in known.primary_key and counts[column.name]["null"]:
-            found.misfits[f"{known.name}.{column.name}"] = f"{counts[column.name]['null']:,} rows have no key."
+        if column.name in known.primary_key and (empty := counts[column.name]["null"]):
+            rows_have = "row has" if empty == 1 else "rows have"
+            found.misfits[f"{known.name}.{column.name}"] = f"{empty:,} {rows_have} no key."
     last = _last(driver, known.name)
     drawn = any(column.automatic for column in known.columns)
     return Table(
@@ -267,5 +269,10 @@ def blocks(connection: Connection, table: Table, size: int = BLOCK) -> Iterator[
     """The rows of a table, some at a time: the hidden key first, where there is one, then the columns."""
     sql = f"SELECT {quoted_list(table.label)} FROM {quoted(table.name)}"  # noqa: S608 - quoted names
     with translated(), closing(driver_of(connection).execute(sql)) as cursor:
-        while found := cursor.fetchmany(size):
-            yield found
+        try:
+            while found := cursor.fetchmany(size):
+                yield found
+        except sqlite3.OperationalError as error:
+            if "decode" not in str(error):
+                raise
+            raise errors.DataError(f"{table.name} holds a text that is not UTF-8.", "Mend it.") from error
