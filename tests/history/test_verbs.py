@@ -265,6 +265,21 @@ def test_a_trigger_of_the_tables_own_has_its_say_and_what_became_of_the_row_is_e
     assert len(changes.search(database).changes) == 1
 
 
+def test_a_row_that_a_trigger_keeps_is_not_entered_as_gone(database: Database) -> None:
+    make(
+        database,
+        """
+        CREATE TABLE t (id int PRIMARY KEY, n int); INSERT INTO t VALUES (1, 1), (2, 2);
+        CREATE FUNCTION kept() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RETURN NULL; END $$;
+        CREATE TRIGGER kept BEFORE DELETE ON t FOR EACH ROW WHEN (OLD.n = 1) EXECUTE FUNCTION kept();
+        """,
+    )
+    with capture.recording(database, ADA) as connection:
+        capture.delete(connection, schema.find(database, connection, "t"), [])
+    assert engines.rows(database, "t") == [(1, 1)]
+    assert entered(database) == {("t", "delete"): 1}
+
+
 def test_of_two_who_edit_the_same_row_the_second_is_told_and_shown_the_row_as_it_is(database: Database) -> None:
     make(database, "CREATE TABLE t (id int PRIMARY KEY, n int); INSERT INTO t VALUES (1, 1)")
     read = rows.find(database, "t", key(1))

@@ -16,7 +16,7 @@ from frontdesk.database import alterations, schema, values
 from frontdesk.database.connections import Database
 from frontdesk.database.schema import Table
 from frontdesk.database.steps import Step
-from frontdesk.history import blocks, capture, entries
+from frontdesk.history import blocks, capture, entries, rings
 
 
 @dataclass(frozen=True)
@@ -57,8 +57,7 @@ class _Undoing:
         self._database, self._connection, self._by = database, connection, by
         self._recorder = capture.recorder_of(connection)
         self._refused: list[dict[str, Any]] = []
-        self._waiting: list[tuple[errors.IntegrityError, int, Table, dict[str, Any]]] = []
-        self._loose: list[tuple[int, Table, entries.Where, dict[str, Any]]] = []
+        self._rings = rings.Rings(connection)
 
     def undo(self, headers: list[Any]) -> None:
         loads = blocks.find(self._connection, [header.id for header in headers])
@@ -101,7 +100,7 @@ class _Undoing:
         for row in found:
             self._recorder.resume("undo", row.change)
             self._undo_row(*tables[row.change], row, follows=row.change in follows)
-        self._close_rings()
+        self._rings.close()
         for number in tables:
             self._recorder.resume("undo", number)
             self.made += self._recorder.ids
@@ -149,69 +148,10 @@ class _Undoing:
         if before is None:
             capture.delete(self._connection, table, place)
         elif after is None:
-            self._bring_back(row.change, table, given)
+            self._rings.bring_back(row.change, table, given)
         else:
-            self._set_back(row.change, table, place, given)
+            self._rings.set_back(row.change, table, place, given)
         self.rows += 1
-
-    def _set_back(self, change: int, table: Table, place: entries.Where, row: dict[str, Any]) -> None:
-        """Sets a row's columns; later where it would refer to one that is still to come."""
-        if not (table.schema and table.foreign_keys):
-            capture.update(self._connection, table, place, row)
-            return
-        try:
-            with self._connection.begin_nested():
-                capture.update(self._connection, table, place, row)
-        except errors.IntegrityError as error:
-            if error.rule != "foreign_key":
-                raise
-            self._loose.append((change, table, place, row))
-
-    def _bring_back(self, change: int, table: Table, row: dict[str, Any]) -> None:
-        """Inserts a row, on PostgreSQL, which looks at references at once, also where it refers to one still to come.
-
-        It comes without the reference at first, where that may be, or else later.
-        """
-        if not (table.schema and table.foreign_keys):
-            capture.insert(self._connection, table, row)
-            return
-        try:
-            with self._connection.begin_nested():
-                capture.insert(self._connection, table, row)
-        except errors.IntegrityError as error:
-            if error.rule != "foreign_key":
-                raise
-            columns = {name for key in table.foreign_keys for name in key.columns} - set(table.key)
-            loose = {name: row[name] for name in columns if table.column(name).nullable and row[name] is not None}
-            if loose and table.key:
-                self._insert_loose(change, table, row, loose)
-            else:
-                self._waiting.append((error, change, table, row))
-
-    def _insert_loose(self, change: int, table: Table, row: dict[str, Any], loose: dict[str, Any]) -> None:
-        try:
-            with self._connection.begin_nested():
-                capture.insert(self._connection, table, row | dict.fromkeys(loose))
-        except errors.IntegrityError as error:
-            if error.rule != "foreign_key":
-                raise
-            self._waiting.append((error, change, table, row))
-        else:
-            self._loose.append((change, table, _place(table, list(table.key), row), loose))
-
-    def _close_rings(self) -> None:
-        """Inserts the rows that waited for others, and sets the references that were left out."""
-        while self._waiting:
-            waiting, self._waiting = self._waiting, []
-            for _, change, table, row in waiting:
-                self._recorder.resume("undo", change)
-                self._bring_back(change, table, row)
-            if len(self._waiting) == len(waiting):
-                raise self._waiting[0][0]
-        for change, table, place, loose in self._loose:
-            self._recorder.resume("undo", change)
-            capture.update(self._connection, table, place, loose)
-        self._loose = []
 
     def _undo_load(self, header: Any, block: Any) -> None:
         """Takes the loaded rows away, or the table that the load made, unless one of them has changed since."""

@@ -12,7 +12,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
-from frontdesk.database import bulk, values
+from frontdesk.database import bulk, schema, values
 from frontdesk.database.connections import Database
 from frontdesk.database.postgresql import writing
 from frontdesk.database.schema import Table
@@ -148,11 +148,20 @@ class Recorder:
         order = cascades.referring_first(gone)
         for part in cascades.parts([row for one, row in order if one.name == table.name]):
             self._delete(connection, table, part)
+        if schema.has_triggers(connection, table):  # one of which may have kept a row
+            kept = {cascades.place_of(table, row) for row in self._standing(table, found)}
+            order = [(one, row) for one, row in order if cascades.place_of(one, row) not in kept]
         self._record_changed(changed)
         for _, several in groupby(order, lambda one: one[0].name):
             rows = list(several)
             self.record(rows[0][0], "delete", [(row, None) for _, row in rows])
         return len(found)
+
+    def _standing(self, table: Table, rows: Sequence[Row]) -> list[Row]:
+        if not table.key:
+            return []
+        found = (cascades.among(table, table.key, part, table.key) for part in cascades.parts(rows))
+        return [row for where in found for row in self._cascades.read(table, [where])]
 
     def _delete(self, connection: Connection, table: Table, rows: Sequence[Row]) -> None:
         """Deletes rows that were read; of rows that are equal and have no key as many as were read."""

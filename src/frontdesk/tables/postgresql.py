@@ -3,6 +3,7 @@
 Every value is checked here before it goes; what the server alone knows of is refused by it, and named by line too.
 """
 
+import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from itertools import count
@@ -17,11 +18,11 @@ from frontdesk.database.postgresql import loads as server
 from frontdesk.database.postgresql.loads import Stage, Turn
 from frontdesk.database.schema import Column
 from frontdesk.errors import ConflictError, InputError
-from frontdesk.history import blocks, capture, verbs
+from frontdesk.history import blocks, capture, cascades, verbs
 from frontdesk.history.entries import value_names
 from frontdesk.tables import additions, conversion, creation, detection, loads
 from frontdesk.tables.loads import Loaded, Refused, WiderError
-from frontdesk.tables.sources import MOST_LINES
+from frontdesk.tables.sources import MOST_LINES, Block
 
 AT_ONCE = 5000
 """Rows of one statement from a stage into a table."""
@@ -90,10 +91,10 @@ class NewTable(creation.NewTable):
         plain = not (self.source.typed or self.wish.types or self.wish.empty_text)
         lines = self._plain_lines(columns, found, sure) if plain else self._lines(columns, found)
         if numbered:
-            lines = _numbered(lines)
-        with copies.copying(
-            connection, catalog.written(connection, hidden), names, "" if plain else copies.NULL
-        ) as write:
+            lines = _numbered(lines, mark=self.source.delimiter if plain else "\t")
+        table = catalog.written(connection, hidden)
+        signs = ("", self.source.delimiter) if plain else (copies.NULL, "\t")
+        with copies.copying(connection, table, names, *signs) as write:
             _send(write, lines)
 
     def _plain_lines(self, columns: list[Column], found: detection.Found, sure: bool) -> Iterator[str]:
@@ -104,7 +105,12 @@ class NewTable(creation.NewTable):
             for place, finder in enumerate(found.finders)
             if isinstance(finder, detection.Column) and not (sure or (finder.type == "TEXT" and finder.found))
         ]
-        for block in self.source.blocks(self.tell):
+        pieces = self._pieces(columns, found)
+        for text, block in pieces:
+            if text:
+                self.rows += text.count("\n")
+                yield text
+                continue
             cells = list(zip(*block, strict=True))
             for place in keys:
                 if "" in cells[place]:
@@ -113,7 +119,22 @@ class NewTable(creation.NewTable):
                 if not fits(cells[place]):
                     raise WiderError
             self.rows += len(block)
-            yield copies.plain_lines(block)
+            yield copies.plain_lines(block, self.source.delimiter)
+
+    def _pieces(self, columns: list[Column], found: detection.Found) -> Iterator[tuple[str, Block]]:
+        """The rows, taken apart only where they need a closer look; the lines of others are what COPY reads."""
+        mark = self.source.delimiter
+        plain = rf'^{re.escape(mark)}"\t\n\r\\'
+        parts = [
+            finder.pattern(plain, needed=bool(column.primary_key)) if isinstance(finder, detection.Column) else None
+            for column, finder in zip(columns, found.finders, strict=True)
+        ]
+        patterns = [part for part in parts if part is not None]
+        if len(patterns) < len(parts) or len(parts) == 1:
+            yield from (("", block) for block in self.source.blocks(self.tell))
+            return
+        line = re.escape(mark).join(patterns)
+        yield from self.source.pieces(re.compile(f"(?:{line}\\n)*+"), self.tell)
 
     def _lines(self, columns: list[Column], found: detection.Found) -> Iterator[str]:
         """The cells as the values of their columns."""
@@ -328,7 +349,7 @@ class Rows(additions.Rows):
         given = {column.name for column in self._columns if column} - set(self.wish.key)
         tables = schema.read(self.database, connection).values()
         keys = [key for table in tables for key in table.foreign_keys if key.table == self._table.name]
-        return any(key.on_update not in verbs.KEPT_STILL and given & set(key.references) for key in keys)
+        return any(key.on_update not in cascades.KEPT_STILL and given & set(key.references) for key in keys)
 
     def _put_singly(self, stage: Stage, places: tuple[int, int]) -> tuple[int, int]:
         connection, table = stage.connection, self._table
@@ -386,12 +407,12 @@ def _times(finder: detection.Finder) -> conversion.Read:
     return read
 
 
-def _numbered(blocks_of_lines: Iterable[str], first: int = 1) -> Iterator[str]:
+def _numbered(blocks_of_lines: Iterable[str], first: int = 1, mark: str = "\t") -> Iterator[str]:
     """The lines, each after its number."""
     number = first
     for text in blocks_of_lines:
         lines = text.split("\n")[:-1]
-        yield "".join([f"{place}\t{line}\n" for place, line in enumerate(lines, number)])
+        yield "".join([f"{place}{mark}{line}\n" for place, line in enumerate(lines, number)])
         number += len(lines)
 
 
