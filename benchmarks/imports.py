@@ -2,6 +2,8 @@
 
 `python -m benchmarks.imports [ROWS]`; seconds are of the processor (user and system), so that a busy machine does not
 blur them. sqlite-utils gets a tenth of the rows. Another writer's longest wait beside an import is in real time.
+In the same run the file goes into PostgreSQL, against psql's `\\copy` into a table of the same columns and key that is
+made in the same transaction: by the clock, from connecting to the commit, and by the processors of client and server.
 """
 
 import csv
@@ -10,6 +12,7 @@ import os
 import random
 import resource
 import sqlite3
+import statistics
 import subprocess
 import sys
 import tempfile
@@ -17,6 +20,7 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from contextlib import closing
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from benchmarks import rounds
@@ -31,15 +35,15 @@ from frontdesk.context import Caller
 from frontdesk.database.connections import Database
 from frontdesk.tables import exports, imports, sources
 bare = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-database = Database("t", Path(sys.argv[2]), create=True)
-began = time.process_time()
+database = Database("t", sys.argv[2], create=True)
+clock, began = time.perf_counter(), time.process_time()
 if sys.argv[1] == "import":
     imports.load(database, sources.open(Path(sys.argv[3])), "sales", Caller("a", "admin"), imports.Wish(create=True))
 else:
     with open(sys.argv[3], "wb") as file:
         file.writelines(exports.export(database, "sales", "csv", raw=sys.argv[4] == "raw"))
-seconds = time.process_time() - began
-print(seconds, (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - bare) / 1024)
+seconds, clock = time.process_time() - began, time.perf_counter() - clock
+print(seconds, clock, (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - bare) / 1024)
 """
 
 
@@ -89,12 +93,57 @@ def of_children(command: Sequence[str | Path], output: Path = Path(os.devnull)) 
 
 
 def ours(*arguments: str | Path) -> tuple[float, float]:
-    """Seconds and megabytes above the bare process."""
+    """Seconds of the processor, and megabytes above the bare process."""
+    seconds, _, megabytes = run(*arguments)
+    return seconds, megabytes
+
+
+def run(*arguments: str | Path) -> tuple[float, float, float]:
+    """Seconds of the processor and of the clock, and megabytes above the bare process."""
     done = subprocess.run(
         [sys.executable, "-c", OURS, *map(str, arguments)], check=True, capture_output=True, text=True
     )
-    seconds, megabytes = done.stdout.split()
-    return float(seconds), float(megabytes)
+    seconds, clock, megabytes = map(float, done.stdout.split())
+    return seconds, clock, megabytes
+
+
+@dataclass
+class Server:
+    """A PostgreSQL server, and what loads of one file into it cost."""
+
+    place: rounds.PostgreSQL
+    file: Path
+    rows: int
+    costs: dict[str, list[float]] = field(default_factory=dict)
+
+    def ours(self) -> float:
+        """Rows a second."""
+        self.place.execute("DROP TABLE IF EXISTS sales")
+        before = self.place.processor_seconds()
+        seconds, clock, megabytes = run("import", self.place.url, self.file)
+        self.costs.setdefault("frontdesk", []).append(seconds + self.place.processor_seconds() - before)
+        self.costs.setdefault("megabytes", []).append(megabytes)
+        return self.rows / clock
+
+    def psql(self) -> float:
+        """Rows a second."""
+        self.place.execute("DROP TABLE IF EXISTS sales")
+        kinds = "bigint PRIMARY KEY, date, text, bigint, double precision, text, text".split(", ")
+        listed = ", ".join(f"{name} {kind}" for name, kind in zip(COLUMNS, kinds, strict=True))
+        before, began = self.place.processor_seconds(), time.perf_counter()
+        copy = f"\\copy sales FROM '{self.file}' CSV HEADER"
+        seconds = of_children([*self.place.psql, "-1", "-c", f"CREATE TABLE sales ({listed})", "-c", copy])
+        clock = time.perf_counter() - began
+        self.costs.setdefault("psql", []).append(seconds + self.place.processor_seconds() - before)
+        return self.rows / clock
+
+    def tell(self, ours: float, psql: float) -> None:
+        """Prints the ratios."""
+        costs = {name: statistics.median(values) for name, values in self.costs.items()}
+        print(rounds.told("into PostgreSQL against psql's \\copy, by the clock", ours / psql, 0.8))
+        ratio = costs["psql"] / costs["frontdesk"]
+        print(rounds.told("the same by the processors of client and server", ratio, 0.8))
+        print(f"memory above the bare process: {costs['megabytes']:.0f} MB (goal at most 60)")
 
 
 def longest_wait(folder: Path, file: Path) -> tuple[float, int]:
@@ -125,7 +174,7 @@ def main(rows: int) -> None:
     """Prints medians and ratios."""
     programs = rounds.peer("datasette", "datasette", "sqlite-utils")
     print(f"{rounds.version(programs, 'sqlite-utils')}, SQLite {sqlite3.sqlite_version}; {rounds.noise()}")
-    with tempfile.TemporaryDirectory() as name:
+    with tempfile.TemporaryDirectory() as name, rounds.postgresql() as place:
         folder = Path(name)
         file, tenth, database = folder / "sales.csv", folder / "tenth.csv", folder / "t.db"
         write(file, rows)
@@ -148,6 +197,8 @@ def main(rows: int) -> None:
             "sqlite-utils insert --csv": lambda: rate(rows // 10, lambda: sqlite_utils(programs, database, tenth)),
             "frontdesk import": lambda: rate(rows, our_seconds),
         }
+        server = Server(place, file, rows)
+        by_clock = {"frontdesk import, PostgreSQL, clock": server.ours, "psql \\copy, clock": server.psql}
         found = rounds.measure(ROUNDS, measures)
         print("rows a second of processor time, medians:")
         for one, speed in found.items():
@@ -156,6 +207,8 @@ def main(rows: int) -> None:
         print(rounds.told("import against the shell's .import", mine / found["sqlite3 .import"], 0.5))
         print(rounds.told("import against sqlite-utils", mine / found["sqlite-utils insert --csv"], 12))
         print(f"memory above the bare process: {max(memory):.0f} MB (goal at most 60)")
+        mine, theirs = rounds.measure(2 * ROUNDS, by_clock).values()
+        server.tell(mine, theirs)
         wait, written = longest_wait(folder, file)
         print(f"another writer beside an import: {written} rows written, longest wait {wait * 1000:.0f} ms (goal 250)")
 

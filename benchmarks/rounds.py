@@ -236,6 +236,45 @@ class Rates:
             print(f"  {name:36} {rate:10.1f} {statistics.median(self.cost[name]):14.2f}")
 
 
+@dataclass(frozen=True)
+class PostgreSQL:
+    """A server in memory that lives as long as the block of `postgresql`, with one empty database."""
+
+    url: str
+    psql: tuple[str | Path, ...]  #: the command that speaks to it
+
+    def execute(self, sql: str) -> None:
+        """Carries out statements."""
+        subprocess.run([*self.psql, "-c", sql], check=True, capture_output=True)
+
+    def processor_seconds(self) -> float:
+        """What the server has taken so far, with its processes that are gone."""
+        asked = [*self.psql, "-A", "-t", "-c", "SELECT pg_backend_pid()", "-c", r"\! cat /proc/[0-9]*/stat 2>/dev/null"]
+        own, *lines = subprocess.run(asked, check=True, capture_output=True, text=True).stdout.splitlines()
+        fields = {line.partition(" ")[0]: line.rpartition(")")[2].split() for line in lines}
+        keeper = fields[own][1]
+        family = [fields[keeper][13:15], *([one[11], one[12]] for one in fields.values() if one[1] == keeper)]
+        family.append(fields[keeper][11:13])
+        return sum(int(ticks) for one in family for ticks in one) / os.sysconf("SC_CLK_TCK")
+
+
+@contextlib.contextmanager
+def postgresql() -> Iterator[PostgreSQL]:
+    """A fresh PostgreSQL from pip, for as long as the block."""
+    from tests import postgresql as plugin  # pytest's, with psycopg
+    from tests import postgresql_server
+
+    programs = plugin.binaries()
+    answer = postgresql_server.start(programs, os.getpid())
+    try:
+        user, password, port = answer["user"], answer["password"], answer["port"]
+        os.environ["PGPASSWORD"] = password
+        psql = (programs / "psql", "-X", "-q", "-h", answer["host"], "-p", str(port), "-U", user, "postgres")
+        yield PostgreSQL(f"postgresql+psycopg://{user}:{password}@{answer['host']}:{port}/postgres", psql)
+    finally:
+        postgresql_server.stop(answer)
+
+
 def noise() -> str:
     """What else the machine does, as far as one can tell."""
     one = os.getloadavg()[0]

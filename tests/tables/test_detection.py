@@ -1,3 +1,4 @@
+import re
 from decimal import Decimal
 
 import pytest
@@ -80,3 +81,29 @@ def test_no_number_is_changed_by_becoming_one(cells: list[str], size: int) -> No
             assert Decimal(repr(value)) == Decimal(cell)
         elif column.type != "BOOLEAN":
             assert value == cell
+
+
+CELLS = st.one_of(
+    st.integers(-(10**20), 10**20).map(str),
+    st.floats(allow_nan=True).map(repr),
+    st.decimals(-(10**16), 10**16, places=2, allow_nan=False).map(str),
+    st.dates().map(str),
+    st.datetimes().map(str),
+    st.sampled_from(
+        ["", "-0", "-0.0", "-0.00", "01", "+1", "1e5", "2023-02-29", "2024-02-29", "1900-02-29", "true", "T"]
+    ),
+    st.text(max_size=3),
+)
+
+
+@given(st.lists(CELLS, min_size=1, max_size=5), CELLS)
+def test_what_looks_as_if_it_surely_fits_does(cells: list[str], cell: str) -> None:
+    column, other = detection.Column(), detection.Column()
+    for one in (column, other):
+        one.read(cells)
+    pattern = column.pattern('^,"\\t\\n\\r\\\\', needed=False)
+    looks = pattern is not None and re.fullmatch(pattern, cell) is not None
+    before, fits = other.type, column.fits([cell])
+    other.read([cell])
+    assert not fits or other.type == before
+    assert not looks or fits

@@ -71,6 +71,26 @@ class Column:
         self.read(filled)
         return self.type == before and self.zones == zones
 
+    def pattern(self, plain: str, *, needed: bool) -> str | None:
+        """What cells that surely fit look like, as a regular expression; None where that cannot be said.
+
+        `plain` are the characters that a text may hold, `needed` says that no cell may be empty.
+        """
+        if not self.found:
+            return None if needed else ""
+        if self.type == "TEXT":
+            return f"[{plain}]{'+' if needed else '*'}+"
+        clock = f"{_DAY}[T ]{_CLOCK}{_OFFSET if True in self.zones else ''}"
+        known = {
+            "INTEGER": "-?[1-9][0-9]{0,17}+|0",
+            "REAL": self._reals.pattern(),
+            "BOOLEAN": "|".join(WORDS),
+            "DATE": _DAY,
+            "DATETIME": None if len(self.zones) > 1 else clock,
+        }
+        one = known[self.type]
+        return one if one is None else f"(?:{one}){'' if needed else '?+'}"
+
     def _values(self, cells: tuple[str, ...]) -> Sequence[Any]:
         while True:
             values = self._kinds[0][1](cells)
@@ -125,6 +145,22 @@ class _Reals:
         if self._decimals in {None, -1} or most < 0:
             return None
         return _decimals(most, self._decimals or 0)
+
+    def pattern(self) -> str | None:
+        """One number of which surely no digit is lost, as a regular expression."""
+        decimals = self._decimals or 0
+        if decimals != -1:
+            return (
+                None
+                if decimals > 13
+                else rf"(?!-0\.0+(?![0-9]))-?(?:0|[1-9][0-9]{{0,{13 - decimals}}}+)\.[0-9]{{{decimals}}}"
+            )
+        whole, after = "[1-9][0-9]{0,6}", r"(?:0|[0-9]{0,7}[1-9])"
+        return (
+            rf"(?!-0\.0(?![0-9]))-?(?:{whole}\.{after}|[1-9][0-9]{{0,14}}|0\.(?:0|(?!0000)[0-9]{{0,13}}[1-9]))|0"
+            if self.free
+            else None
+        )
 
     def meet_integers(self, least: int, most: int) -> None:
         self._decimals = -1
@@ -205,6 +241,13 @@ def _dates(cells: tuple[str, ...]) -> Sequence[str] | None:
         return None
 
 
+_DAY = (
+    "(?!0000)(?:[0-9]{4}-(?:(?:0[13578]|1[02])-(?:0[1-9]|[12][0-9]|3[01])|(?:0[469]|11)-(?:0[1-9]|[12][0-9]|30)"
+    "|02-(?:0[1-9]|1[0-9]|2[0-8]))|(?:[0-9]{2}(?:0[48]|[2468][048]|[13579][26])|(?:[02468][048]|[13579][26])00)-02-29)"
+)
+"""A day of the calendar."""
+_CLOCK = r"(?:[01][0-9]|2[0-3]):[0-5][0-9](?::[0-5][0-9](?:\.[0-9]{1,6})?+)?+"
+_OFFSET = "(?:Z|[+-](?:0[0-9]|1[0-4]):?[0-5][0-9])"
 _ZONE = re.compile(r"(?:Z|[+-][0-9]{2}:?[0-9]{2})$")
 _DATETIME = re.compile(
     r"[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}(:[0-9]{2}(\.[0-9]{1,6})?)?(Z|[+-][0-9]{2}:?[0-9]{2})?"

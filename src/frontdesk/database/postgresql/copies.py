@@ -46,13 +46,15 @@ def insert(connection: Connection, table: Table, rows: Sequence[Sequence[Any]], 
 
 
 @contextmanager
-def copying(connection: Connection, table: str, columns: Sequence[str], null: str = NULL) -> Iterator[Write]:
+def copying(
+    connection: Connection, table: str, columns: Sequence[str], null: str = NULL, mark: str = "\t"
+) -> Iterator[Write]:
     """What writes lines into a table, whose name is given as SQL has it; `null` stands for no value.
 
-    Raises Refused, at the latest when the block ends.
+    `mark` stands between the values. Raises Refused, at the latest when the block ends.
     """
     names = ", ".join(map(quoted, columns))
-    statement = f"COPY {table} ({names}) FROM STDIN (NULL '{null}')".encode()
+    statement = f"COPY {table} ({names}) FROM STDIN (NULL '{null}', DELIMITER E'{mark}')".encode()
     try:
         with drivers.driver_of(connection).cursor() as cursor, cursor.copy(statement) as copy:
             yield lambda text: copy.write(text.encode())
@@ -76,12 +78,13 @@ def lines(columns: Sequence[Sequence[Any]]) -> str:
     return "\n".join(map("\t".join, zip(*map(_texts, columns), strict=True))) + "\n"
 
 
-def plain_lines(rows: Sequence[Sequence[str]]) -> str:
-    """Rows of texts as COPY reads them, where an empty text is no value."""
-    text = "\n".join(map("\t".join, rows))
-    tabs, ends = len(rows) * (len(rows[0]) - 1), len(rows) - 1
-    if "\\" in text or "\r" in text or text.count("\t") != tabs or text.count("\n") != ends:
-        text = "\n".join("\t".join([cell.translate(_SPECIAL) for cell in row]) for row in rows)
+def plain_lines(rows: Sequence[Sequence[str]], mark: str) -> str:
+    """Rows of texts as COPY reads them, where an empty text is no value and `mark` stands between the values."""
+    text = "\n".join(map(mark.join, rows))
+    marks, ends = len(rows) * (len(rows[0]) - 1), len(rows) - 1
+    if "\\" in text or "\r" in text or text.count(mark) != marks or text.count("\n") != ends:
+        special = _SPECIAL | str.maketrans({mark: f"\\{mark}"})
+        text = "\n".join(mark.join([cell.translate(special) for cell in row]) for row in rows)
     return text + "\n"
 
 
