@@ -272,14 +272,22 @@ def test_references_that_lead_nowhere_are_carried_and_said(
     tmp_path: Path, postgresql_url: str, postgresql: Server
 ) -> None:
     script = """CREATE TABLE p (id INTEGER PRIMARY KEY); CREATE TABLE c (p INTEGER REFERENCES p);
-    CREATE TABLE d (x INTEGER REFERENCES gone(id)); INSERT INTO c VALUES (9)"""
+    CREATE TABLE d (x INTEGER REFERENCES gone(id)); INSERT INTO c VALUES (9);
+    CREATE TABLE e (a INTEGER, b TEXT, PRIMARY KEY (b, a)); INSERT INTO e VALUES (1, 'x');
+    CREATE TABLE f (b TEXT, a INTEGER, FOREIGN KEY (b, a) REFERENCES e ON UPDATE CASCADE ON DELETE SET NULL);
+    INSERT INTO f VALUES ('x', 1), ('y', NULL)"""
     copied = copy(made(tmp_path / "shop.db", script), postgresql_url)
     assert copied.notes == (
         "c: rows of p refer to rows that p does not have.",
         "d: x refers to gone, which is not there; left out.",
     )
-    with pytest.raises(Exception, match="violates foreign key"):
-        postgresql.execute("INSERT INTO c VALUES (10)", database=postgresql_url)
+    for wrong in ("INSERT INTO c VALUES (10)", "INSERT INTO f VALUES ('x', 2)"):
+        with pytest.raises(Exception, match="violates foreign key"):
+            postgresql.execute(wrong, database=postgresql_url)
+    rule = "SELECT pg_get_constraintdef(oid) FROM pg_constraint WHERE conrelid = 'f'::regclass AND contype = 'f'"
+    assert postgresql.execute(rule, database=postgresql_url) == [
+        ("FOREIGN KEY (b, a) REFERENCES e(b, a) ON UPDATE CASCADE ON DELETE SET NULL",)
+    ]
 
 
 def test_what_postgresql_does_not_take_is_said_and_the_rest_is_there(

@@ -1,11 +1,9 @@
 """A database, or a whole desk, carried from SQLite to PostgreSQL and back: all or nothing, and proved to be equal."""
 
-import fcntl
-import os
 import shutil
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import AbstractContextManager, ExitStack, closing, contextmanager, suppress
-from dataclasses import asdict, dataclass, field
+from contextlib import AbstractContextManager, ExitStack, closing
+from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -21,6 +19,7 @@ from frontdesk.database.outlines import Table
 from frontdesk.database.sqlite import copying as sqlite
 from frontdesk.history import copies as history
 from frontdesk.logs import carrier
+from frontdesk.upkeep import targets
 
 ROWS = 1000
 """Rows of Frontdesk's own tables that are carried at a time."""
@@ -82,76 +81,10 @@ def copy(source: Database, target: Path | str, bar: Bar, *, as_text: bool = Fals
             "Copy with pg_dump and psql." if server else "Copy a SQLite file with VACUUM INTO, or as a file.",
         )
     if isinstance(target, str):
-        with closing(Database(source.name, target)) as database, _filling(database) as writing:
-            return _carry(source, writing, bar, as_text)
-    with _new_file(target) as path, sqlite.making(path) as writing:
-        return _carry(source, writing, bar, as_text)
-
-
-@contextmanager
-def _filling(database: Database) -> Iterator[Connection]:
-    """A transaction that may take long."""
-    with database.transaction() as writing:
-        writing.exec_driver_sql("SET LOCAL idle_in_transaction_session_timeout = 0")
-        yield writing
-
-
-@contextmanager
-def _new_file(target: Path) -> Iterator[Path]:
-    """A file beside the target, which takes its place at the end of the block; else it is gone."""
-    if not target.parent.is_dir():
-        raise errors.ConfigError(f"There is no folder {target.parent}.", "Make it, or name another one.")
-    path = target.with_name(f".{target.name}.copying")
-    with _alone(path, os.O_RDWR | os.O_CREAT):
-        if target.exists() and target.stat().st_size:
-            raise errors.ConflictError(f"There is a file {target.name} already.", "Name a new one.")
-        os.truncate(path, 0)  # what a copy left that was killed
-        yield path
-        os.replace(path, target)
-
-
-@contextmanager
-def _new_folder(target: Path) -> Iterator[Path]:
-    """A folder beside the target, which takes its place at the end of the block; else it is gone."""
-    path = target.with_name(f".{target.name}.copying")
-    try:
-        path.mkdir(exist_ok=True)
-    except OSError as error:
-        raise errors.ConfigError(f"{path.parent} cannot be written: {error.strerror}.") from error
-    with _alone(path, os.O_RDONLY):
-        if target.exists() and (not target.is_dir() or any(target.iterdir())):
-            raise errors.ConflictError(f"{target} is there already and not empty.", "Name a new folder.")
-        for left in path.iterdir():
-            _remove(left)
-        yield path
-        os.replace(path, target)
-
-
-@contextmanager
-def _alone(path: Path, flags: int) -> Iterator[None]:
-    """Nobody else makes the same; at the end it is gone from here. A copy that is killed holds it no longer."""
-    try:
-        opened = os.open(path, flags, 0o644)
-    except OSError as error:
-        raise errors.ConfigError(f"{path.parent} cannot be written: {error.strerror}.") from error
-    try:
-        try:
-            fcntl.flock(opened, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
-            raise errors.BusyError("Another copy to the same place is under way.", "Wait until it is done.") from None
-        try:
-            yield
-        finally:
-            _remove(path)
-    finally:
-        os.close(opened)
-
-
-def _remove(path: Path) -> None:
-    if path.is_dir():
-        shutil.rmtree(path)
-    else:
-        path.unlink(missing_ok=True)
+        with closing(Database(source.name, target)) as database, targets.filling(database) as writing:
+            return replace(_carry(source, writing, bar, as_text), place=target)
+    with targets.new_file(target) as path, sqlite.making(path) as writing:
+        return replace(_carry(source, writing, bar, as_text), place=target.name)
 
 
 def _carry(source: Database, writing: Connection, bar: Bar, as_text: bool) -> Copied:
@@ -249,39 +182,22 @@ def _to_server(
     if all(database.dialect == "postgresql" for database in own) and not moving:
         raise errors.InputError("All of the desk is on PostgreSQL.", "Name a new folder to copy it into SQLite files.")
     beside = {database.name: urls.beside(url, database.name) for database in moving}
-    with _made_databases(url, [urls.database(one) for one in beside.values()]), ExitStack() as stack:
+    with targets.made_databases(url, [urls.database(one) for one in beside.values()]), ExitStack() as stack:
         done = [Copied(database.name, (), place=str(database.place)) for database in people if database not in moving]
         for database in moving:
             place = beside[database.name]
             opened = stack.enter_context(closing(Database(database.name, place)))
-            writing = stack.enter_context(_filling(opened))
-            copied = _carry(database, writing, bar, as_text)
-            done.append(Copied(copied.database, copied.tables, copied.changes, copied.notes, place))
+            writing = stack.enter_context(targets.filling(opened))
+            done.append(replace(_carry(database, writing, bar, as_text), place=place))
         opened = stack.enter_context(closing(Database("state", url, own=True)))
-        writing = stack.enter_context(_filling(opened))
+        writing = stack.enter_context(targets.filling(opened))
         return done + [_carry_own(database, writing, bar, url) for database in own if database.dialect == "sqlite"]
-
-
-@contextmanager
-def _made_databases(url: str, names: Sequence[str]) -> Iterator[None]:
-    """These databases of the URL's server, those that were made gone again after an error."""
-    from frontdesk.database.postgresql import copying as postgresql
-
-    with closing(Database("state", url)) as server, server.connect() as connection:
-        made = postgresql.create_databases(connection, names)
-        try:
-            yield
-        except BaseException:
-            for name in made:
-                with suppress(errors.Error):
-                    postgresql.drop_database(connection, name)
-            raise
 
 
 def _to_folder(
     config: Config, people: Sequence[Database], own: Sequence[Database], target: Path, bar: Bar, as_text: bool
 ) -> list[Copied]:
-    with _new_folder(target.absolute()) as new:
+    with targets.new_folder(target.absolute()) as new:
         hidden = new / ".frontdesk"
         hidden.mkdir(mode=0o700)
         done = [_to_file(database, new / f"{_stem(database.name)}.db", bar, as_text) for database in people]
@@ -308,8 +224,7 @@ def _to_file(database: Database, path: Path, bar: Bar, as_text: bool) -> Copied:
     if database.dialect == "sqlite":
         return _duplicate(database, path)
     with sqlite.making(path) as writing:
-        copied = _carry(database, writing, bar, as_text)
-    return Copied(copied.database, copied.tables, copied.changes, copied.notes, path.name)
+        return replace(_carry(database, writing, bar, as_text), place=path.name)
 
 
 def _duplicate(database: Database, path: Path) -> Copied:
