@@ -22,7 +22,7 @@ from frontdesk.database.connections import Database
 from frontdesk.database.outlines import Form
 from frontdesk.database.postgresql import copying
 from frontdesk.history import changes, undo
-from frontdesk.tables import imports, rows, sources
+from frontdesk.tables import alterations, imports, rows, sources, structure
 from frontdesk.tables.imports import Wish
 from frontdesk.tables.keys import KeyText
 from frontdesk.upkeep import copies
@@ -170,6 +170,28 @@ def test_a_change_made_before_can_be_undone_on_the_other_engine(tmp_path: Path, 
     again = held(tmp_path / "back.db")
     assert again["notes"] == before["notes"]
     assert again["customers"][0][:4] == (7, "Zoé", "2020-01-31", 1)
+
+
+def test_a_changed_definition_is_shown_there_and_taken_back_here_alone(tmp_path: Path, postgresql_url: str) -> None:
+    shop = made(tmp_path / "shop.db", SHOP)
+    with closing(Database("shop", shop)) as database:
+        columns = [{"name": "id", "type": "INTEGER", "primary_key": True}, {"name": "what", "type": "TEXT"}]
+        structure.create(database, {"name": "toys", "columns": columns}, ADA)
+        rows.insert(database, "toys", [{"what": "ball"}], ADA)
+        alterations.alter(database, "toys", {"rename": {"what": "kind"}}, ADA)
+        alterations.delete(database, "notes", ADA)
+        known = [(one.operation, one.table, one.rows) for one in changes.search(database).changes]
+    copy(shop, postgresql_url)
+    with closing(Database("shop", postgresql_url)) as database:
+        there = changes.search(database).changes
+        assert [(one.operation, one.table, one.rows) for one in there] == known
+        assert "notes" not in schema.tables(database)
+        for change in there:
+            assert changes.rows(database, change.number)[0]
+            with pytest.raises(errors.ConflictError):
+                undo.undo(database, [change.number], ADA)
+        rows.insert(database, "toys", [{"kind": "kite"}], ADA)
+        undo.undo(database, [changes.search(database).changes[0].number], ADA)
 
 
 @pytest.mark.parametrize(

@@ -139,7 +139,7 @@ def _number(given: Any) -> str:
 def _date(given: Any) -> str:
     text = _text(given)
     try:
-        if len(text) == 10:
+        if _WRITTEN["date"].fullmatch(text):
             return date.fromisoformat(text).isoformat()
     except ValueError:
         pass

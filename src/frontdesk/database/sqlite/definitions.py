@@ -15,11 +15,16 @@ _TYPE = re.compile(
     r'|interval|"[^"]+"|\w+)(?:\.(?:"[^"]+"|\w+))?(?:\(\d+(?:,\s*\d+)?\))?(?:\[\])*',
     re.IGNORECASE,
 )
+_SERVERS = re.compile(
+    r"""'(?:[^']|'')*'|"(?:[^"]|"")*"|[A-Za-z_\x80-\U0010ffff][\w$]*|\d[\w.]*|::|~~\*?|!~~?|\s+|.""",
+    re.DOTALL,
+)
+"""The tokens of PostgreSQL's expressions, where brackets hold arrays."""
 _KEYWORDS = frozenset(
     "select from where group order by and or not in is null as on case when then else end like between having limit"
     " union all distinct join left inner cross natural using exists cast asc desc with values".split()
 )
-_ANY = re.compile(r"= ANY \(+ARRAY\[([^\[\]]*)\]\)+")
+_ANY = re.compile(r"= ANY \((?:\(ARRAY\[([^\[\]]*)\]\)|ARRAY\[([^\[\]]*)\])\)")
 
 
 @dataclass(frozen=True)
@@ -147,12 +152,11 @@ def _indexed(part: Sequence[str], names: Sequence[str]) -> str:
 
 def plainer(sql: str) -> str | None:
     """PostgreSQL's expression without what it alone writes, such as casts; None where it means something else here."""
-    found = tokens(sql)
-    if any(one in {"~", "~~", "~~*", "!~", "!~~"} for one in found):  # LIKE regards no case in SQLite
+    if any(one in {"~", "~~", "~~*", "!~", "!~~"} for one in _SERVERS.findall(sql)):  # LIKE regards no case in SQLite
         return None
     text, rest = "", sql
     while rest:
-        match = _TOKEN.match(rest)
+        match = _SERVERS.match(rest)
         assert match
         rest = rest[match.end() :]
         if match[0] == "::":
@@ -160,4 +164,4 @@ def plainer(sql: str) -> str | None:
             rest = rest[kind.end() :] if kind else rest
         else:
             text += match[0]
-    return _ANY.sub(lambda listed: f"IN ({listed[1]})", text).strip().rstrip(";")
+    return _ANY.sub(lambda listed: f"IN ({listed[1] or listed[2]})", text).strip().rstrip(";")
