@@ -69,7 +69,12 @@ def test_what_is_in_the_way_is_one_sentence_without_the_password(folder: Path, p
     again = run(folder, "example", postgresql_url)
     assert isinstance(again.exception, errors.ConflictError)
     assert again.exception.message == "There is a table employees already."
-    for source, target in [("nosuch", "new.db"), ("example", str(folder)), (str(folder), str(folder))]:
+    for source, target in [
+        ("nosuch", "new.db"),
+        ("example", "mysql://me@server/shop"),
+        ("example", str(folder)),
+        (str(folder), str(folder)),
+    ]:
         assert isinstance(run(folder, source, target).exception, errors.Error)
     wrong = postgresql_url.replace("@", "x@")
     refused = run(folder, "example", wrong)

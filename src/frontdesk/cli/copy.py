@@ -44,14 +44,14 @@ def command(desk: Desk, source: str, target: str, as_text: bool, as_json: bool) 
 
 
 def _is_folder(desk: Desk, name: str) -> bool:
-    return name not in desk.databases and not urls.is_server(name) and Path(name).is_dir()
+    return name not in desk.databases and not urls.names_one(name) and Path(name).is_dir()
 
 
 def _source(desk: Desk, name: str, stack: ExitStack) -> Database:
     """A database of the desk, a file, or one on a server."""
     if name in desk.databases:
         return desk.database(name)
-    if urls.is_server(name):
+    if urls.names_one(name):
         url = urls.postgresql("SOURCE", name)
         return stack.enter_context(closing(Database(urls.database(url), url, read_only=True)))
     path = Path(name)
@@ -63,7 +63,7 @@ def _source(desk: Desk, name: str, stack: ExitStack) -> Database:
 
 
 def _target(desk: Desk, name: str) -> Path | str:
-    if urls.is_server(name):
+    if urls.names_one(name):
         return urls.postgresql("TARGET", name)
     if name in desk.databases:
         place = desk.database(name).place
