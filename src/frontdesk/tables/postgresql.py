@@ -94,7 +94,7 @@ class NewTable(creation.NewTable):
             lines = _numbered(lines, mark=self.source.delimiter if plain else "\t")
         table = catalog.written(connection, hidden)
         signs = ("", self.source.delimiter) if plain else (copies.NULL, "\t")
-        with copies.copying(connection, table, names, *signs) as write:
+        with copies.copying(connection, table, names, *signs, new=True) as write:
             _send(write, lines)
 
     def _plain_lines(self, columns: list[Column], found: detection.Found, sure: bool) -> Iterator[str]:

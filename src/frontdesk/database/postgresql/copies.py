@@ -47,14 +47,16 @@ def insert(connection: Connection, table: Table, rows: Sequence[Sequence[Any]], 
 
 @contextmanager
 def copying(
-    connection: Connection, table: str, columns: Sequence[str], null: str = NULL, mark: str = "\t"
+    connection: Connection, table: str, columns: Sequence[str], null: str = NULL, mark: str = "\t", *, new: bool = False
 ) -> Iterator[Write]:
     """What writes lines into a table, whose name is given as SQL has it; `null` stands for no value.
 
-    `mark` stands between the values. Raises Refused, at the latest when the block ends.
+    `mark` stands between the values; into a `new` table, which this transaction has made, rows go as if they had been
+    there for long, so that nobody has to look again whether they are committed. Raises Refused, at the latest when the block ends.
     """
     names = ", ".join(map(quoted, columns))
-    statement = f"COPY {table} ({names}) FROM STDIN (NULL '{null}', DELIMITER E'{mark}')".encode()
+    options = f"NULL '{null}', DELIMITER E'{mark}', FREEZE {new}"
+    statement = f"COPY {table} ({names}) FROM STDIN ({options})".encode()
     try:
         with drivers.driver_of(connection).cursor() as cursor, cursor.copy(statement) as copy:
             yield lambda text: copy.write(text.encode())
