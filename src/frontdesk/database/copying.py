@@ -52,6 +52,11 @@ def writer(connection: Connection) -> Writer:
     return copying
 
 
+def take_time(connection: Connection) -> None:
+    """Lets a transaction on PostgreSQL rest for as long as others are copied."""
+    connection.exec_driver_sql("SET LOCAL idle_in_transaction_session_timeout = 0")
+
+
 def known(connection: Connection) -> dict[str, Known]:
     """Every table and view as the connection sees them now."""
     if connection.dialect.name == "sqlite":

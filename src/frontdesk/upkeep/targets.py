@@ -10,6 +10,7 @@ from pathlib import Path
 from sqlalchemy import Connection
 
 from frontdesk import errors
+from frontdesk.database import copying
 from frontdesk.database.connections import Database
 
 
@@ -17,7 +18,7 @@ from frontdesk.database.connections import Database
 def filling(database: Database) -> Iterator[Connection]:
     """A transaction that may take long."""
     with database.transaction() as writing:
-        writing.exec_driver_sql("SET LOCAL idle_in_transaction_session_timeout = 0")
+        copying.take_time(writing)
         yield writing
 
 
