@@ -51,8 +51,8 @@ def copying(
 ) -> Iterator[Write]:
     """What writes lines into a table, whose name is given as SQL has it; `null` stands for no value.
 
-    `mark` stands between the values; into a `new` table, which this transaction has made, rows go as if they had been
-    there for long, so that nobody has to look again whether they are committed. Raises Refused, at the latest when the block ends.
+    `mark` stands between the values. Into a `new` table, which this transaction has made, rows go as if they had been
+    there for long: nobody has to look later whether they are committed. Raises Refused, at the latest at its end.
     """
     names = ", ".join(map(quoted, columns))
     options = f"NULL '{null}', DELIMITER E'{mark}', FREEZE {new}"
