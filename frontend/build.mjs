@@ -9,6 +9,7 @@ import { build } from "esbuild";
 const BUNDLES = [
   "app.js",
   "sql.js",
+  "chart.js",
   "inter.css",
 ];
 const ICONS = "node_modules/bootstrap-icons/icons";

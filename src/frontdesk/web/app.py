@@ -13,6 +13,7 @@ from frontdesk.web import (
     accounts,
     answers,
     changes,
+    charts,
     current,
     docs,
     errors,
@@ -48,8 +49,8 @@ QUIET = frozenset({"static", "health.healthz", "health.readyz", "logs.tail"})
 
 
 ROOMS = (
-    *(home, accounts, users, tokens, tables, rows, changes, imports, exports, queries, functions, runs, log_pages),
-    *(files, pages, openapi, docs, health),
+    *(home, accounts, users, tokens, tables, rows, charts, changes, imports, exports, queries, functions, runs),
+    *(log_pages, files, pages, openapi, docs, health),
 )
 """The modules whose routes make the application."""
 

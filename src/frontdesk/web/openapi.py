@@ -28,6 +28,7 @@ KEYS = {
     "change": ("The change's id, `DATABASE.N`.", text("example.1")),
     "database": ("The database's name.", text("example")),
     "table": ("The table's name.", text("employees")),
+    "column": ("The column's name.", text("age")),
     "function": ("The function's name.", text("divide")),
     "query": ("The saved query's name.", text("Grown up")),
     "user": ("The user's name.", text("eve")),

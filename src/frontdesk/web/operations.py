@@ -4,8 +4,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from frontdesk.config import LEVELS
+from frontdesk.database import measures
 from frontdesk.forms import fields
 from frontdesk.functions.runs import STATUSES
+from frontdesk.tables import charts
 from frontdesk.tables.exports import FORMATS
 from frontdesk.web import imports, queries, shapes, tokens, users
 from frontdesk.web.bodies import LARGEST_PAGE, USUAL_PAGE
@@ -189,6 +191,32 @@ OPERATIONS: dict[str, Operation] = {
         bodies=FILE | {"multipart/form-data": thing(file=BYTES)},
         errors=(409,),
         own_role="editor; with `create=1` admin",
+    ),
+    "charts.chart_json": Operation(
+        "Tables",
+        "A chart of the rows that the filters select",
+        ref("Chart"),
+        query=(
+            FILTERS,
+            SEARCH,
+            Parameter("_kind", one_of("", *charts.KINDS), "What is drawn; guessed from the columns where nothing is."),
+            Parameter("_x", text("department"), "The column along which is drawn."),
+            Parameter("_y", text("age"), "The column that is measured; without it rows are counted."),
+            Parameter("_aggregate", one_of("", *charts.AGGREGATES), "How it is measured."),
+            Parameter("_colour", text("department"), "The column by which is coloured; its 8 most frequent values."),
+            Parameter("_bucket", one_of("", *measures.UNITS), "Into which parts times are put."),
+            Parameter("_bins", text("20"), "Into how many bins numbers are put, 1 to 100."),
+        ),
+        help="Grouped in the database within a second (else 422), at most 1,000 groups or 2,000 points. In `data`, "
+        "`x`, `y` and `colour` are values of these columns; `x_end` is where a bin ends; `other` says that a group "
+        "holds all other colours. `spec` is a Vega-Lite specification with its data.",
+    ),
+    "charts.column_json": Operation(
+        "Tables",
+        "What the values of a column are",
+        ref("Profile"),
+        query=(FILTERS, SEARCH),
+        help="Each part is counted within a second, all within three; `missed` names those that took longer.",
     ),
     "exports.download": Operation(
         "Tables",

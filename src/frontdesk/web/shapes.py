@@ -129,7 +129,45 @@ _RECORD = {
     "process": whole(12004),
 }
 
+_DRAWN = thing(
+    ("x_end", "colour", "other"),
+    x=anything("Engineering"),
+    x_end=maybe({"type": "number", "examples": [30]}),
+    y=anything(1),
+    colour=anything("Finance"),
+    other=flag(),
+)
+_MEASURED = {"type": ["number", "string", "null"], "examples": [25]}
+
 SHAPES: dict[str, Schema] = {
+    "Chart": thing(
+        kind=text("bar"),
+        x=text("department"),
+        y=maybe(text("age")),
+        aggregate=maybe(text("count")),
+        colour=maybe(text()),
+        bucket=maybe(text("month")),
+        step=maybe({"type": "number", "examples": [5]}),
+        data=many(_DRAWN),
+        notes=many(text("Only the first 2,000 rows are drawn.")),
+        spec=named({"mark": {"type": "bar"}}),
+    ),
+    "Profile": thing(
+        column=text("age"),
+        kind=one_of("number", "time", "category", "other"),
+        count=maybe(whole(3)),
+        missing=maybe(whole(0)),
+        distinct=maybe(whole(3)),
+        distinct_capped=flag(),
+        min=_MEASURED,
+        max=_MEASURED,
+        mean=maybe({"type": "number", "examples": [30.7]}),
+        quantiles=maybe(many(thing(share={"type": "number", "examples": [0.5]}, value=_MEASURED))),
+        lengths=maybe(named({"min": 3, "mean": 4.2, "max": 7})),
+        frequent=many(thing(value=anything(32), count=whole(1))),
+        histogram=maybe(many(_DRAWN)),
+        missed=many(text("distinct")),
+    ),
     "Problem": {
         "type": "object",
         "properties": {
