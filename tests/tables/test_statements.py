@@ -191,7 +191,8 @@ ATTACH 'pwned.db' AS pwned | ATTACH ':memory:' AS pwned | DETACH main | VACUUM |
 PRAGMA writable_schema = 1 | PRAGMA user_version = 7 | PRAGMA foreign_keys = OFF | PRAGMA journal_mode = DELETE
 BEGIN | COMMIT | END | ROLLBACK | SAVEPOINT a | RELEASE statement | ROLLBACK TO statement | ANALYZE
 CREATE TEMP TABLE pwned (a) | CREATE TEMP TRIGGER pwned AFTER INSERT ON notes BEGIN SELECT 1; END
-CREATE TABLE temp.pwned (a) | CREATE VIEW temp.pwned AS SELECT 1 | CREATE TRIGGER temp.pwned AFTER INSERT ON notes BEGIN SELECT 1; END
+CREATE TABLE temp.pwned (a) | CREATE VIEW temp.pwned AS SELECT 1
+CREATE TRIGGER temp.pwned AFTER INSERT ON notes BEGIN SELECT 1; END
 DELETE FROM words_content | DROP TABLE words_data | ALTER TABLE words_data RENAME TO x
 CREATE INDEX i ON words_data (id)
 DELETE FROM sqlite_sequence | UPDATE sqlite_sequence SET seq = 100
