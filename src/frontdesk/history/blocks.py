@@ -39,10 +39,14 @@ class Digest:
         return self._hash.hexdigest()
 
 
-def digest_of(connection: Connection, table: Table, first: int, last: int) -> tuple[int, str]:
-    """How many rows have keys from `first` to `last`, and the digest of their values; of all where none is a number."""
+def digest_of(connection: Connection, table: Table, first: int, last: int, *, whole: bool = False) -> tuple[int, str]:
+    """How many rows have keys from `first` to `last`, and the digest of their values; of all where none is a number.
+
+    `whole` says that the table is to hold nothing else: PostgreSQL reads it through at once, by several processes.
+    """
     if connection.dialect.name == "postgresql":
-        return _server_digest(connection, table, first, last)
+        key = None if whole or _number(table) is None else order(table)
+        return _server_digest(connection, table, [] if key is None else [key.between(first, last)])
     key = order(table)
     found = Digest()
     rows = 0
@@ -54,7 +58,7 @@ def digest_of(connection: Connection, table: Table, first: int, last: int) -> tu
     return rows, found.text()
 
 
-def _server_digest(connection: Connection, table: Table, first: int, last: int) -> tuple[int, str]:
+def _server_digest(connection: Connection, table: Table, where: Sequence[sa.ColumnElement[bool]]) -> tuple[int, str]:
     """As PostgreSQL reckons it by itself: the sum of what each row hashes to, in 64 bits.
 
     Rows of types whose equal values are written alike are hashed as they are, four times as fast as their text.
@@ -64,10 +68,7 @@ def _server_digest(connection: Connection, table: Table, first: int, last: int) 
     zero: sa.ColumnElement[int] = sa.literal_column("0")
     hashed = sa.func.hash_record_extended(row, zero) if plain else sa.func.hashtextextended(sa.cast(row, sa.Text), zero)
     total = sa.cast(sa.func.coalesce(sa.func.sum(hashed), zero), sa.Text)
-    statement = sa.select(sa.func.count(), total).select_from(table.clause)
-    if _number(table) is not None:
-        statement = statement.where(order(table).between(first, last))
-    rows, found = connection.execute(statement).one()
+    rows, found = connection.execute(sa.select(sa.func.count(), total).select_from(table.clause).where(*where)).one()
     return rows, f"rows {found}" if plain else found
 
 
@@ -147,7 +148,8 @@ def find(connection: Connection, changes: Iterable[int]) -> dict[int, Any]:
 
 def stands(connection: Connection, table: Table, block: Any) -> bool:
     """Whether the rows are still as they were loaded, and the table holds nothing else when the load made it."""
-    if digest_of(connection, table, block.first, block.last) != (block.rows, block.digest):
+    found = digest_of(connection, table, block.first, block.last, whole=block.made is not None)
+    if found != (block.rows, block.digest):
         return False
     return block.made is None or connection.scalar(sa.select(sa.func.count()).select_from(table.clause)) == block.rows
 

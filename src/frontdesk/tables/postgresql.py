@@ -185,7 +185,7 @@ class NewTable(creation.NewTable):
         drawn = [column.name for column in loaded.columns if column.automatic]
         server.go_on(connection, loaded, [*drawn, *filter(None, [loaded.row_id])])
         first, last = blocks.bounds(connection, loaded) or (1, 0)
-        rows, digest = blocks.digest_of(connection, loaded, first, last)
+        rows, digest = blocks.digest_of(connection, loaded, first, last, whole=True)
         creation.check_free(self.database, self._table, connection)
         try:
             with connection.begin_nested():
