@@ -378,3 +378,21 @@ def test_bytes_are_shown_wherever_a_change_of_them_is(client: Client, folder: Pa
 def test_a_key_that_no_database_holds_is_no_row(client: Client, key: str) -> None:
     assert client("editor").get(f"{EMPLOYEES}/rows/{key}").status_code == 404
     assert client("editor").delete(f"{EMPLOYEES}/rows/{key}").status_code == 404
+
+
+def test_an_export_holds_what_was_searched_for_and_the_page_leads_there(client: Client) -> None:
+    place = "/databases/example/tables/employees"
+    page = client("viewer").get(f"{place}?_search=eng&_facet=department").text
+    assert f"{place}/export?_search=eng" in page and "Bob" in page and "Krish" not in page
+    told = client("viewer").get(f"/api{place}/export.csv?_search=eng").text
+    assert "Bob" in told and "Krish" not in told
+    assert "Data Scientist" in client("viewer").get(f"{place}?_facet=department").text
+
+
+def test_a_value_of_a_facet_is_chosen_and_left_by_its_link(client: Client) -> None:
+    place = "/databases/example/tables/employees"
+    chosen = client("viewer").get(f"{place}?_facet=department&department=Finance").text
+    assert f'href="{place}?_facet=department" aria-current="true"' in chosen
+    assert f'href="{place}?_facet=department&amp;department=Engineering"' in chosen
+    nulls = client("viewer").get(f"{place}?_facet=age&_facet=nothing")
+    assert nulls.status_code == 422 and "has no column" in nulls.text

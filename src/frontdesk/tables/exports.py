@@ -18,7 +18,7 @@ from frontdesk.database import schema, values
 from frontdesk.database.connections import Database
 from frontdesk.database.schema import Column, Table
 from frontdesk.errors import InputError
-from frontdesk.tables import columns, filters, keyset
+from frontdesk.tables import columns, facets, filters, keyset
 
 FORMATS = {"csv": "text/csv; charset=utf-8", "ndjson": "application/x-ndjson", "json": "application/json"}
 """The formats and their content types."""
@@ -163,11 +163,12 @@ def export(
     format: str,  # noqa: A002 - as people call it
     *,
     where: Sequence[tuple[str, str]] = (),
+    search: str = "",
     sort: str = "",
     shown: str = "",
     raw: bool = False,
 ) -> Export:
-    """The rows that fit the filters, in the order of the page; without `raw` no cell is a formula.
+    """The rows that fit the filters and hold the words, in the order of the page; without `raw` no cell is a formula.
 
     Raises NotFoundError for the table, InputError for a format, column, operator or value that does not fit.
     """
@@ -175,7 +176,7 @@ def export(
         raise InputError(errors={"format": f"Choose one of: {', '.join(FORMATS)}."})
     table = schema.table(database, name)
     wanted = filters.parse(table, where)
-    conditions = filters.conditions(table, wanted)
+    conditions = [*filters.conditions(table, wanted), *facets.search(table, search)]
     order = [term for one in keyset.complete(table, keyset.parse_sort(table, sort)) for term in _nulls_last(table, one)]
     chosen = _chosen(table, shown)
     selected = sa.select(*(table.clause.c[column.name] for column in chosen)).select_from(table.clause)

@@ -22,6 +22,7 @@ def _export(database: str, table: str, form: str) -> exports.Export:
         table,
         form,
         where=[pair for pair in rows.where() if pair[0] not in MINE],
+        search=request.args.get("_search", ""),
         sort=request.args.get("_sort", ""),
         shown=request.args.get("_columns", ""),
         raw=bodies.flag("raw"),

@@ -226,6 +226,7 @@ OPERATIONS: dict[str, Operation] = {
         query=(
             FILTERS,
             SORT,
+            SEARCH,
             COLUMNS,
             Parameter("raw", SWITCH, "1 leaves texts that begin like formulas as they are."),
         ),

@@ -22,7 +22,7 @@ routes = Blueprint("rows", __name__)
 
 OWN = frozenset({"_sort", "_size", "_next", "_columns", "_count", "_search", "_facet"})
 """Parameters of a list of rows that are no filters."""
-KEPT = frozenset({"_sort", "_columns"})
+KEPT = frozenset({"_sort", "_columns", "_search"})
 """Those that an export keeps."""
 
 
