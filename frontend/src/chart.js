@@ -19,7 +19,7 @@ function config() {
   return {
     background: token("--card"),
     font,
-    padding: 4,
+    padding: { top: 4, right: 16, bottom: 4, left: 4 },
     view: { stroke: null },
     axis: {
       labelColor: muted, titleColor: muted, gridColor: line, domainColor: strong, tickColor: strong,

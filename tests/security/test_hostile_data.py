@@ -36,7 +36,16 @@ def test_hostile_names_and_values_are_shown_as_text_on_every_page(client: Client
     (table,) = {path for path in paths if path != "/databases/example/tables/employees"}
     changed = admin.patch(f"/api{table}/rows/1", json={payload: payload + "!"})
     assert changed.get_json() == {"row": {"id": 1, payload: payload + "!"}}
-    for path in ("/", "/databases", table, f"{table}/new", f"{table}/rows/1", f"{table}/structure", f"{table}/history"):
+    for path in (
+        "/",
+        "/databases",
+        table,
+        f"{table}/new",
+        f"{table}/rows/1",
+        f"{table}/structure",
+        f"{table}/history",
+        f"{table}/chart",
+    ):
         page = admin.get(path)
         assert page.status_code == 200, path
         text = page.get_data(as_text=True)

@@ -257,7 +257,7 @@ def test_names_and_values_of_all_kinds_are_drawn_as_they_are(place: Path | str) 
             chart = charts.draw(database, "t", Wish("bar", name, "n", colour=name))
             assert chart.data == [{"x": name, "colour": name, "other": False, "y": 3}]
             spec = json.loads(json.dumps(chart.json()["spec"], allow_nan=False))
-            assert {one["field"] for one in spec["encoding"].values()} <= {"x", "y", "colour", "tip"}
+            assert {one["field"] for one in spec["encoding"].values()} <= {"x", "y", "colour", "tip", "rank"}
             assert spec["data"]["values"][0]["tip"] == f"{name}: {name}\n{name}: {name}\nsum of n: 3"
 
 

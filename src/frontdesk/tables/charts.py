@@ -1,6 +1,7 @@
 """Charts: rows of a table grouped and measured in the database, and drawn by Vega-Lite."""
 
 import math
+import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -273,9 +274,7 @@ class _Drawing:
     def _placed(self, chart: Chart) -> tuple[Chart, sa.ColumnElement[Any]]:
         """The chart with its bucket or bins, and the expression that rows are grouped by."""
         if chart.x.kind == "time":
-            bucket = self.wish.bucket or _bucket(
-                chart.x, *self._extent(measures.times(self.table, chart.x.name, "day"))
-            )
+            bucket = self.wish.bucket or _bucket(chart.x, *self._days(chart.x.name))
             return replace(chart, bucket=bucket), measures.times(self.table, chart.x.name, bucket)
         if chart.x.kind == "category":
             return chart, self.table.clause.c[chart.x.name]
@@ -289,6 +288,14 @@ class _Drawing:
         step = _step(float(most) - float(least), bins, whole=chart.x.whole)
         start = math.floor(least / step) * step
         return replace(chart, step=step, data=[{"start": start}]), measures.bins(self.table, chart.x.name, start, step)
+
+    def _days(self, name: str) -> tuple[str | None, str | None]:
+        """The first and the last day; of the column as it is, which is quick, where these are days."""
+        days = [str(value)[:10] for value in self._extent(self.table.clause.c[name])]
+        if all(_DAY.fullmatch(day) for day in days):
+            return days[0], days[1]
+        first, last = self._extent(measures.times(self.table, name, "day"))
+        return first, last
 
     def _extent(self, place: sa.ColumnElement[Any]) -> tuple[Any, Any]:
         inner = sa.select(place.label("x")).where(*self.conditions).subquery()
@@ -384,6 +391,9 @@ def number(value: Any) -> Any:
         return None
     is_whole = value == int(value) and not isinstance(value, float)
     return int(value) if is_whole and abs(value) <= values.SAFE_INTEGER else float(value)
+
+
+_DAY = re.compile(r"(?!0000)\d{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|1\d|2[0-8])")
 
 
 def _bucket(scale: Scale, first: str | None, last: str | None) -> str:

@@ -19,6 +19,13 @@ TICKS = 40
 """Marks at an axis of times."""
 OTHER = "(other)"
 
+INHERITED = {
+    *("__proto__", "constructor", "hasOwnProperty", "isPrototypeOf", "propertyIsEnumerable", "toLocaleString"),
+    *("toString", "valueOf", "__defineGetter__", "__defineSetter__", "__lookupGetter__", "__lookupSetter__"),
+}
+"""Names that every object has in JavaScript: Vega takes a title of such a name for what the object has under it, and
+a space of no width makes it a plain text again."""
+
 _FORMS = {"hour": "%d %b %Y %H:%M", "day": "%d %b %Y", "week": "week of %d %b %Y", "month": "%b %Y", "year": "%Y"}
 _DAYS = {"day": 1, "week": 7}
 
@@ -30,7 +37,12 @@ def spec(chart: "Chart") -> dict[str, Any]:
     if chart.kind not in {"line", "area"}:  # of these a text of its own would make every point a line
         encoding["description"] = {"field": "tip"}
     if chart.colour:
-        encoding["color"] = {"field": "colour", "type": "nominal", "title": chart.colour.name, "sort": _order(chart)}
+        # A domain is taken as it is; sorted by a list, each label would become part of an expression.
+        scale = {"scale": {"domain": _order(chart)}}
+        encoding["color"] = {"field": "colour", "type": "nominal", "title": chart.colour.name, **scale}
+        if chart.kind not in {"line", "scatter"}:
+            encoding["order"] = {"field": "rank", "type": "quantitative"}
+    _title(encoding)
     return {
         "$schema": SCHEMA,
         "description": description(chart),
@@ -41,6 +53,15 @@ def spec(chart: "Chart") -> dict[str, Any]:
         "mark": _mark(chart),
         "encoding": encoding,
     }
+
+
+def _title(encoding: dict[str, Any]) -> None:
+    """Has axes and the legend carry their titles themselves; a field's own becomes a key of an object in Vega-Lite."""
+    for channel, guide in (("x", "axis"), ("y", "axis"), ("color", "legend")):
+        if "title" in encoding.get(channel, {}):
+            title = encoding[channel].pop("title")
+            title = f"{title}\u200b" if title in INHERITED else title
+            encoding[channel][guide] = encoding[channel].get(guide, {}) | {"title": title}
 
 
 def description(chart: "Chart") -> str:
@@ -117,7 +138,7 @@ def _beside(chart: "Chart") -> dict[str, Any]:
     """Bars that do not add up stand beside each other."""
     if not chart.colour or chart.aggregate in {"count", "sum"}:
         return {}
-    return {"yOffset" if _lies(chart) else "xOffset": {"field": "colour", "sort": _order(chart)}}
+    return {"yOffset" if _lies(chart) else "xOffset": {"field": "colour", "scale": {"domain": _order(chart)}}}
 
 
 def _order(chart: "Chart") -> list[str]:
@@ -125,7 +146,7 @@ def _order(chart: "Chart") -> list[str]:
     assert chart.colour
     totals: dict[str, float] = {}
     for one in chart.data:
-        label = _colour(chart, one)
+        label = _cut(_colour(chart, one))
         totals[label] = totals.get(label, 0) + (one["y"] if isinstance(one["y"], (int, float)) else 0)
     return sorted(totals, key=lambda label: (label == OTHER, -totals[label], label))
 
@@ -142,7 +163,10 @@ def _drawn(chart: "Chart") -> list[dict[str, Any]]:
         data = sorted((one for one in data if category(one["x"]) in order), key=lambda one: order[category(one["x"])])
     elif chart.x.kind != "category":
         data = [one for one in data if one["x"] is not None]
-    return [_value(chart, one) for one in data]
+    if not chart.colour:
+        return [_value(chart, one) for one in data]
+    ranks = {label: rank for rank, label in enumerate(_order(chart))}
+    return [_value(chart, one) | {"rank": ranks[_cut(_colour(chart, one))]} for one in data]
 
 
 def _value(chart: "Chart", one: Mapping[str, Any]) -> dict[str, Any]:
