@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.journeys import served
-from tests.journeys.conftest import LOOKS, Look, OpenTab, Served, Tab
+from tests.journeys.conftest import LIGHT, LOOKS, Look, OpenTab, Served, Tab
 from tests.journeys.served import Server
 
 PICTURES = os.environ.get("FRONTDESK_PICTURES")
@@ -62,7 +62,7 @@ def test_each_kind_is_drawn(demo: Served, open_tab: OpenTab, kind: str) -> None:
     is_drawn(tab)
     mark = {"line": "mark-line", "area": "mark-area", "scatter": "mark-symbol", "histogram": "mark-rect"}[kind]
     assert tab.page.locator(f".chart .{mark} path").count() >= 3
-    keep(tab, kind, LOOKS[0].values[0])
+    keep(tab, kind, LIGHT)
 
 
 def test_a_chart_takes_on_the_colours_of_another_theme(demo: Served, open_tab: OpenTab) -> None:

@@ -3,7 +3,7 @@
 import json
 import time
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from frontdesk import errors
+from frontdesk.database import schema
 from frontdesk.database.connections import Database
 from frontdesk.errors import InputError, NotFoundError
 from frontdesk.tables import charts, drawings, profiles
@@ -373,3 +374,48 @@ def test_a_part_of_a_profile_that_takes_too_long_is_left_out_and_named(
     assert found.quantiles is None
     assert found.missed == ("quantiles",)
     assert found.distinct == 4
+
+
+STRANGE = {
+    "sqlite": """
+CREATE TABLE strange (x, y REAL, j JSON, t DATETIME, d DECIMAL(10,2), bl BLOB, bo BOOLEAN, s TEXT, n INTEGER);
+INSERT INTO strange VALUES (9e999, 1.5, '{"a": 1}', '2020-01-01 00:00:00', 12.34, x'00', 1, 'now', 9223372036854775807);
+INSERT INTO strange VALUES (9223372036854775807, 2, NULL, 1577836800, 'much', NULL, 7, '', -9223372036854775808);
+INSERT INTO strange VALUES (x'00ff', NULL, '[', '12:00', 1e300, x'ff', 'yes', '0000-00-00', 0);
+INSERT INTO strange VALUES ('2024-13-45', -1e308, '1', '9999-12-31T23:59:59Z', NULL, x'', 0, '2024-01-01', 1);
+INSERT INTO strange VALUES ('text', 1e308, '1', '-4713-11-24', -5, x'', NULL, x'ff', NULL);
+""",
+    "postgresql": """
+CREATE TYPE mood AS ENUM ('sad', 'ok');
+CREATE TABLE strange (si smallint, bi bigint, r real, f double precision, n numeric, p numeric(8,2), ok boolean, m mood,
+  d date, ti time, tt timestamp, tz timestamptz, iv interval, u uuid, ip inet, rng int4range, mon money, o oid,
+  tsv tsvector, bits bit(3), pt point, j jsonb, js json, b bytea, ai integer[], s text, c char(5), v varchar);
+INSERT INTO strange (bi, f, r, n, d, tt, tz, s, v, o) VALUES
+  (9223372036854775807, 'Infinity', 'NaN', 'NaN', 'infinity', '-infinity', 'infinity', '0000-00-00', '9999-99-99', 1),
+  (-9223372036854775808, 1e308, 1e38, 1e400, '0044-03-15 BC', '294276-12-31', '9999-12-31 23:59:59+00', '', 'now', 2),
+  (0, -1e308, -1e38, -1e400, '5874897-12-31', '2024-01-01', '0001-01-01 00:00:00+00', '2024-02-31 25:61',
+  '2024-02-31', 3);
+INSERT INTO strange VALUES (1, 2, 3, 4, 5.5, 6.25, true, 'ok', '2024-01-01', '10:00', now(), now(), '1 day',
+  gen_random_uuid(), '::1', '[1,5)', 12.5, 7, 'a', B'101', '(1,2)', '{}', '{}', 'x', '{1}', '2024-01-01', 'ab',
+  '2024-01-01');
+""",
+}
+
+
+def test_whatever_is_chosen_of_whatever_table_is_drawn_or_refused(engine: str, place: Path | str) -> None:
+    with closing(places.opened(place, STRANGE[engine])) as database:
+        names = [column.name for column in schema.table(database, "strange").columns]
+        for name in names:
+            profiles.describe(database, "strange", name).json()
+        for number, x in enumerate(names):
+            for kind in ("", *charts.KINDS):
+                y = names[(number * 7 + len(kind)) % len(names)]
+                for wish in (
+                    Wish(kind, x),
+                    Wish(kind, x, y),
+                    Wish(kind, x, y, "mean", colour=y, bucket="hour", bins="7"),
+                    Wish(kind, x, y, "max", colour=x, bucket="week"),
+                ):
+                    with suppress(InputError):
+                        made = charts.draw(database, "strange", wish).json()
+                        assert json.dumps(made, allow_nan=False)

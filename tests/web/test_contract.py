@@ -77,6 +77,7 @@ def change(id: int):
 KNOWN: dict[str, list[Any]] = {
     "database": ["example"],
     "table": ["employees", "notes", "seen", "loose"],
+    "column": ["id", "name", "age", "department", "nothing"],
     "key": ["1", "2", "a,1"],
     "function": ["add", "move"],
     "run": [1, 2, 3],

@@ -17,6 +17,8 @@ _DATE = "[0-9][0-9][0-9][0-9]-[0-9][0-9]-[0-9][0-9]*"
 _DATE_TEXT = r"^(?!0000)\d{4}-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])"
 
 
+_FITS = "BETWEEN -1e290 AND 1e290"
+"""Numbers whose sums stay within what a double holds, whatever the number of rows."""
 _CLOCK_TEXT = "^.{10}[ T]((?:[01][0-9]|2[0-3]):[0-5][0-9](?::[0-5][0-9])?)"
 _CLOCK = {"hour": ("%H:00:00", "HH24:00:00"), "second": ("%H:%M:%S", "HH24:MI:SS")}
 
@@ -48,7 +50,7 @@ class _Bin(_Measure):
 
 
 def numbers(table: Table, name: str) -> ColumnElement[Any]:
-    """The column's finite numbers; NULL for texts, infinities and what is no number."""
+    """The column's numbers within 1e290 on both sides of 0; NULL for texts, infinities and what is no number."""
     return _Number(table.clause.c[name], table.column(name))
 
 
@@ -66,7 +68,7 @@ def bins(table: Table, name: str, start: float, step: float) -> ColumnElement[An
 @compiles(_Number)
 def _sqlite_number(element: _Measure, compiler: SQLCompiler, **kw: Any) -> str:
     place = compiler.process(element.clauses, **kw)
-    return f"(CASE WHEN typeof({place}) IN ('integer', 'real') AND {place} BETWEEN -1e308 AND 1e308 THEN {place} END)"
+    return f"(CASE WHEN typeof({place}) IN ('integer', 'real') AND {place} {_FITS} THEN {place} END)"
 
 
 @compiles(_Number, "postgresql")
@@ -74,7 +76,8 @@ def _postgresql_number(element: _Measure, compiler: SQLCompiler, **kw: Any) -> s
     place = compiler.process(element.clauses, **kw)
     if element.declared.kind == "integer":
         return f"({place})"
-    return f"(CASE WHEN {place} BETWEEN -1e308 AND 1e308 THEN {place} END)"
+    found = f"(CASE WHEN {place} {_FITS} THEN {place} END)"
+    return f"{found}::float8" if element.declared.kind == "real" else found  # a sum of float4 is a float4 there
 
 
 _SQLITE_UNITS = {
