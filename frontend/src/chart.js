@@ -58,8 +58,9 @@ async function draw(box) {
   const spec = JSON.parse(box.dataset.spec);
   box.drawn?.finalize();
   box.replaceChildren();
-  // A legend beside the chart leaves too little of a narrow window.
-  const legend = box.clientWidth < 620 ? { orient: "top", columns: 2 } : {};
+  // A legend beside the chart leaves too little of a narrow window, and is cut off beside few bars.
+  const above = box.clientWidth < 620 || spec.height.step;
+  const legend = above ? { orient: "top", columns: Math.max(2, Math.floor(box.clientWidth / 150)), labelLimit: 120 } : {};
   const look = config();
   const compiled = compile(spec, { config: { ...look, legend: { ...look.legend, ...legend } }, logger: silent }).spec;
   const area = document.createElement("div");
