@@ -31,6 +31,7 @@ from frontdesk.tables.imports import Loaded, Wish
     "--type", "types", multiple=True, metavar="C=TYPE", help="A type instead of the one found, such as zip=TEXT."
 )
 @click.option("--encoding", default="", help=f"One of {', '.join(sources.ENCODINGS)} (default: found).")
+@click.option("--sheet", default="", metavar="NAME", help="The sheet of a spreadsheet, or the file in a zip.")
 @options.with_json
 @options.with_desk
 def command(
@@ -42,9 +43,10 @@ def command(
     on_conflict: str,
     types: tuple[str, ...],
     encoding: str,
+    sheet: str,
     as_json: bool,
 ) -> None:
-    """Imports FILEs (CSV, TSV, JSON, NDJSON) into DATABASE: all rows of a file, or none.
+    """Imports FILEs (CSV, TSV, JSON, NDJSON, packed ones, Parquet, xlsx) into DATABASE: all rows, or none.
 
     A table that is not there is made, with types that all rows fit. DATABASE is a name of the desk's, or the path of a
     SQLite file, made when it is not there.
@@ -52,8 +54,8 @@ def command(
     chosen = dict(text.partition("=")[::2] for text in types)
     with _opened(desk, database) as place:
         for file in files:
-            source = sources.open(file, encoding=encoding)
-            target = table or file.stem
+            source = sources.open(file, encoding=encoding, sheet=sheet)
+            target = table or sources.table_name(file.name)
             create = target not in schema.tables(place)
             with bar(file.name) as tell, _without_pauses():
                 wish = Wish(types=chosen, create=create, key=key, on_conflict=on_conflict, progress=tell)

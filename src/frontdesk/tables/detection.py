@@ -273,7 +273,9 @@ def _with_gaps(cells: Sequence[str], values: Sequence[Any]) -> list[Any]:
 class TypedColumn:
     """One column of a file whose values have types of their own (JSON), as far as it has been read."""
 
-    def __init__(self) -> None:
+    def __init__(self, declared: str = "") -> None:
+        """`declared` is the type that the file itself says."""
+        self._declared = declared
         self.empty = False
         self.zones: set[bool] = set()
         self._types: set[type] = set()
@@ -284,6 +286,8 @@ class TypedColumn:
     def type(self) -> str:
         """The type that all values fit."""
         types = self._types
+        if self._declared:
+            return self._declared
         if types <= {int} and types:
             return "INTEGER"
         if types <= {int, float} and types and not self._wide:
@@ -340,7 +344,9 @@ class Found:
 
 def find(source: Source, blocks: int | None = None, tell: Callable[[int, int], object] = sources.silent) -> Found:
     """The narrowest types that all rows fit, or those of the first blocks; `tell` hears of bytes and rows."""
-    finders: list[Finder] = [TypedColumn() if source.typed else Column() for _ in source.names]
+    finders: list[Finder] = [
+        TypedColumn(source.declared.get(name, "")) if source.typed else Column() for name in source.names
+    ]
     rows, last, rising = 0, None, True
     heard = [0]
     place = next((at for at, name in enumerate(source.names) if name.casefold() == "id"), None)

@@ -1,4 +1,4 @@
-"""Files of rows as they are read: CSV, TSV, JSON and NDJSON, a block at a time, with the line of each row."""
+"""Files of rows as they are read: CSV, TSV, JSON, NDJSON, Parquet and xlsx, a block at a time, with each row's line."""
 
 import base64
 import binascii
@@ -11,7 +11,7 @@ import re
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from functools import cached_property
 from itertools import islice
@@ -19,8 +19,11 @@ from pathlib import Path
 from typing import IO, Any
 
 from frontdesk.errors import InputError
+from frontdesk.tables.formats import packed, parquet, xlsx
 
-FORMATS = {".csv": "csv", ".tsv": "tsv", ".json": "json", ".ndjson": "ndjson", ".jsonl": "ndjson"}
+TEXTS = {".csv": "csv", ".tsv": "tsv", ".json": "json", ".ndjson": "ndjson", ".jsonl": "ndjson"}
+"""The formats of text by what a file's name ends in; these may be packed."""
+FORMATS = {**TEXTS, ".parquet": "parquet", ".xlsx": "xlsx"}
 """The formats by what a file's name ends in."""
 
 ENCODINGS = ("utf-8", "utf-16", "cp1252", "latin-1", "mac-roman", "cp437")
@@ -54,11 +57,13 @@ class Source:
     format: str
     encoding: str
     delimiter: str = ","
+    packing: str = ""  # gz or zip
+    part: str = ""  # the file inside a zip, or the sheet of a spreadsheet
 
     @property
     def typed(self) -> bool:
         """Whether the values have types of their own; else all are text, and empty text is no value."""
-        return self.format in {"json", "ndjson"}
+        return self.format in {"json", "ndjson", "parquet", "xlsx"}
 
     @cached_property
     def names(self) -> tuple[str, ...]:
@@ -68,13 +73,47 @@ class Source:
     @cached_property
     def written_names(self) -> tuple[str, ...]:
         """The columns' names as the file has them."""
+        if self.format == "parquet":
+            return self._parquet[0]
+        if self.format == "xlsx":
+            return tuple("" if cell is None else str(cell) for cell in self._header[1])
         if self.typed:
             return _keys(self)
         with self._lines() as (header, _):
             return tuple(header)
 
+    @cached_property
+    def declared(self) -> dict[str, str]:
+        """The types of columns whose file says them, by name."""
+        if self.format != "parquet":
+            return {}
+        written, known = self._parquet
+        return {name: known[own] for name, own in zip(self.names, written, strict=True) if own in known}
+
+    @cached_property
+    def _parquet(self) -> tuple[tuple[str, ...], dict[str, str]]:
+        names, declared = parquet.header(self.path, self.name)
+        check_width(self.name, len(names))
+        if not names:
+            raise InputError(f"{self.name} has no columns.")
+        return tuple(names), declared
+
+    @cached_property
+    def _header(self) -> tuple[int, list[Any]]:
+        """The first row of a sheet that is not empty, without empty cells at its end, and its number."""
+        line, cells = next(xlsx.rows(self.path, self.name, self.part), (0, []))
+        while cells and cells[-1] is None:
+            cells.pop()
+        if not cells:
+            raise InputError(f"{self.name} has no row that names its columns.", "Write the names in the first row.")
+        check_width(self.name, len(cells))
+        return line, cells
+
     def blocks(self, tell: Tell = silent) -> Iterator[Block]:
         """The rows in blocks; `tell` hears how many bytes are read after each. Raises InputError naming a bad line."""
+        if self.format in {"parquet", "xlsx"}:
+            yield from self._valued_blocks(tell)
+            return
         if self.typed:
             yield from self._object_blocks(BLOCK, tell)
             return
@@ -113,6 +152,12 @@ class Source:
 
     def numbered(self) -> Iterator[tuple[int, Sequence[Any]]]:
         """Each row with the line that it begins in; slower than `blocks`."""
+        if self.format == "parquet":
+            yield from enumerate((row for block in self.blocks() for row in block), 1)
+            return
+        if self.format == "xlsx":
+            yield from self._cells()
+            return
         if self.typed:
             names = self.written_names
             for line, found in _objects(self):
@@ -124,6 +169,32 @@ class Source:
                 if cells:
                     yield line, cells
                 line = reader.line_num + 1
+
+    def _valued_blocks(self, tell: Tell) -> Iterator[Block]:
+        """Blocks of values that the database can keep; what cannot be is named with its line."""
+        line = 0
+        if self.format == "parquet":
+            for rows in parquet.blocks(self.path, self.name, Json):
+                checked: Block = [[_plain(self, line + at, cell) for cell in row] for at, row in enumerate(rows, 1)]
+                line += len(rows)
+                yield checked
+                tell(0)
+            return
+        cells = (row for _, row in self._cells())
+        while sheet := list(islice(cells, BLOCK)):
+            yield [*sheet]
+            tell(0)
+
+    def _cells(self) -> Iterator[tuple[int, list[Any]]]:
+        first, header = self._header
+        width = len(header)
+        for line, row in xlsx.rows(self.path, self.name, self.part):
+            if line <= first:
+                continue
+            if any(cell is not None for cell in row[width:]):
+                raise refused(self, {line: f"A value stands beside the {width:,} columns that have names."})
+            row = row[:width] + [None] * (width - len(row))
+            yield line, [_plain(self, line, cell if type(cell) is not int else _whole(str(cell))) for cell in row]
 
     def _object_blocks(self, size: int, tell: Tell) -> Iterator[Block]:
         names = self.written_names
@@ -227,34 +298,55 @@ def open(  # noqa: A001 - `sources.open` says it
     format: str = "",  # noqa: A002 - as people call it
     encoding: str = "",
     delimiter: str = "",
+    sheet: str = "",
 ) -> Source:
     """The file as a source; format, encoding and delimiter are found where they are not given.
 
     Raises InputError for a file that is not there, whose bytes are no text, or that holds nothing.
     """
     name = name or path.name
-    found = format or FORMATS.get(Path(name).suffix.lower(), "csv")
+    packing = packed.PACKINGS.get(Path(name).suffix.lower(), "") if not format or format in packed.PACKINGS else ""
+    packing = format if format in packed.PACKINGS.values() else packing
+    try:
+        part = packed.member(path, name, [*TEXTS], sheet) if packing == "zip" else sheet
+        if path.stat().st_size == 0:
+            raise InputError(f"{name} is empty.", "A file of rows names its columns in the first line.")
+    except OSError as error:
+        raise InputError(f"{name} cannot be read: {error.strerror}.") from error
+    inner = Path(part if packing == "zip" else name.removesuffix(Path(name).suffix) if packing else name)
+    found = "" if packing else format
+    found = found or FORMATS.get(inner.suffix.lower(), "csv")
     if found not in FORMATS.values():
         raise InputError(
             f"Nothing is known of a format {found!r}.", f"Known: {', '.join(dict.fromkeys(FORMATS.values()))}."
         )
+    if found not in TEXTS.values():
+        if packing:
+            raise InputError(f"{name} packs a file that is packed itself.", "Send that file as it is.")
+        return Source(path, name, found, "", part=sheet)
+    source = Source(path, name, found, encoding, "\t" if found == "tsv" else delimiter or ",", packing, part)
     try:
-        encoding = _checked_encoding(path, name, encoding)
+        source = replace(source, encoding=_checked_encoding(source, encoding))
     except OSError as error:
         raise InputError(f"{name} cannot be read: {error.strerror}.") from error
-    source = Source(path, name, found, encoding, "\t" if found == "tsv" else delimiter or ",")
     if found == "csv" and not delimiter:
-        source = Source(path, name, found, encoding, _delimiter(source))
+        source = replace(source, delimiter=_delimiter(source))
     return source
 
 
-def _checked_encoding(path: Path, name: str, given: str) -> str:
+def table_name(file: str) -> str:
+    """What a table is called that is made of this file: its name without the endings."""
+    plain = file[: -len(ending)] if (ending := Path(file).suffix).lower() in packed.PACKINGS else file
+    return plain[: -len(Path(plain).suffix)] if Path(plain).suffix else plain
+
+
+def _checked_encoding(source: Source, given: str) -> str:
     """Reads all bytes once: the encoding in which they are text without NUL. Raises InputError with the line."""
-    with path.open("rb") as file:
+    name = source.name
+    with packed.opened(source.path, name, source.packing, source.part) as (file, _):
         start = file.read(4)
         if not start:
             raise InputError(f"{name} is empty.", "A file of rows names its columns in the first line.")
-        file.seek(0)
         encoding = given or ("utf-16" if start[:2] in {codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE} else "utf-8")
         if encoding not in ENCODINGS:
             raise InputError(errors={"encoding": f"Choose one of: {', '.join(ENCODINGS)}."})
@@ -262,8 +354,8 @@ def _checked_encoding(path: Path, name: str, given: str) -> str:
             encoding = "utf-8-sig"
         decoder = codecs.getincrementaldecoder(encoding)()
         line, offset = 1, 0
+        part = start
         while True:
-            part = file.read(1 << 20)
             try:
                 text = decoder.decode(part, final=not part)
             except UnicodeDecodeError as error:
@@ -285,13 +377,14 @@ def _checked_encoding(path: Path, name: str, given: str) -> str:
             offset += len(part)
             if not part:
                 return encoding
+            part = file.read(1 << 20)
 
 
 @contextmanager
 def _opened(source: Source) -> Iterator[tuple[IO[str], IO[bytes]]]:
     with (
-        source.path.open("rb", buffering=1 << 20) as file,
-        io.TextIOWrapper(file, encoding=source.encoding, newline="") as text,
+        packed.opened(source.path, source.name, source.packing, source.part) as (inner, file),
+        io.TextIOWrapper(inner, encoding=source.encoding, newline="") as text,
     ):
         yield text, file
 
@@ -479,6 +572,8 @@ def _plain(source: Source, line: int, value: Any) -> Any:
             return base64.b64decode(value["$base64"], validate=True)
         except (binascii.Error, TypeError, ValueError):
             raise refused(source, {line: "This is not base64."}) from None
+    if isinstance(value, bytes) and len(value) > LARGEST_CELL:
+        raise refused(source, {line: f"A value has more than {LARGEST_CELL:,} bytes."})
     if isinstance(value, (dict, list)):
         return Json(value)
     return value

@@ -20,6 +20,10 @@ TYPES = {
     "text/tab-separated-values": "tsv",
     "application/json": "json",
     "application/x-ndjson": "ndjson",
+    "application/vnd.apache.parquet": "parquet",
+    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": "xlsx",
+    "application/gzip": "gz",
+    "application/zip": "zip",
 }
 """The content types of a raw body, and what they are read as."""
 
@@ -71,6 +75,7 @@ def load_json(database: str, table: str) -> Response:
     upload, form = _sent()
     try:
         options = {"encoding": request.args.get("encoding", ""), "delimiter": _delimiter(request.args)}
+        options["sheet"] = request.args.get("sheet", "")
         source = sources.open(upload.path, name=upload.name, format=form, **options)
         return rendering.answer(imports.load(place, source, table, access.caller(), wish).json(), 201)
     finally:
@@ -126,7 +131,11 @@ def _step(database: str, table: str | None) -> Response:
 
 def _source(upload: Upload) -> Source:
     return sources.open(
-        upload.path, name=upload.name, encoding=request.form.get("encoding", ""), delimiter=_delimiter(request.form)
+        upload.path,
+        name=upload.name,
+        encoding=request.form.get("encoding", ""),
+        delimiter=_delimiter(request.form),
+        sheet=request.form.get("sheet", ""),
     )
 
 
@@ -156,7 +165,7 @@ def _look(
 
 
 def _table_name(file: str) -> str:
-    return file.rpartition(".")[0] or file or "table"
+    return sources.table_name(file) or "table"
 
 
 def _load(database: str, table: str | None, upload: Upload, source: Source) -> Response:
