@@ -1,5 +1,6 @@
 """Brings Frontdesk's own databases to the newest revision, one process at a time."""
 
+import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -11,6 +12,8 @@ from frontdesk import urls
 from frontdesk.database.connections import Database
 from frontdesk.database.postgresql import OWN_SCHEMA
 from frontdesk.errors import BusyError, ConfigError, OperationalError, PermissionDenied
+
+logging.getLogger("alembic").setLevel(logging.WARNING)  # what it migrates is no news to who reads the logs
 
 
 def upgrade(database: Database, newest: str) -> None:
