@@ -82,7 +82,10 @@ LOGS = (
 )
 ROWS = many(named(shapes.ROW))
 KEY_OF_ROW = anything(4, "The key's value; an array of them when it is of several columns.")
-FILE = {content_type: text("date,amount\n2024-01-05,12.5\n") for content_type in imports.TYPES}
+FILE = {
+    content_type: BYTES if form in {"parquet", "xlsx", "gz", "zip"} else text("date,amount\n2024-01-05,12.5\n")
+    for content_type, form in imports.TYPES.items()
+}
 
 
 def _body(*known: fields.Field, partial: bool = False) -> Schema:
@@ -187,6 +190,7 @@ OPERATIONS: dict[str, Operation] = {
             Parameter("empty_text", SWITCH, "1 keeps empty text in columns of texts; else it is NULL."),
             Parameter("encoding", text("utf-8"), "Of the file, where it is not UTF-8."),
             Parameter("delimiter", text("comma"), "comma, semicolon, tab or |, where it is not found."),
+            Parameter("sheet", text("Payments"), "Of an xlsx file, where it is not the first."),
         ),
         bodies=FILE | {"multipart/form-data": thing(file=BYTES)},
         errors=(409,),
