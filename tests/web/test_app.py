@@ -47,3 +47,9 @@ def test_a_name_that_is_written_wrong_is_not_there_whatever_the_method(client: C
     for method in ("GET", "DELETE", "PATCH"):
         answer = client("admin").open("/api/databases/~x/queries/~", method=method, json={})
         assert (answer.status_code, answer.content_type) == (404, "application/problem+json")
+
+
+def test_a_page_for_who_is_not_signed_in_begins_with_its_own_words(client: Client) -> None:
+    page = client("nobody").get("/login").text
+    assert 'id="content"' in page
+    assert "None" not in page.split("<body", 1)[1]
