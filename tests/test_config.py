@@ -95,6 +95,7 @@ def test_databases_are_named_by_url_in_the_file_and_the_environment_and_two_name
 @given(st.text(min_size=6).filter(lambda text: len(set(text)) > 3), st.booleans())
 def test_no_sentence_about_an_address_holds_its_password(password: str, in_query: bool) -> None:
     secret = quote(f"hush{password}hush", safe="")
+    assert urls.masked(f"postgresql+psycopg://ada:{password}@host/db").startswith("postgresql://ada")
     assert password not in urls.masked(f"postgresql://ada:{password}@host/db")
     raw = f"postgresql://ada:{secret}@host/db" if not in_query else f"postgresql://ada@host/db?password={secret}"
     assert secret not in urls.masked(raw)

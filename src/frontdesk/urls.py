@@ -43,13 +43,16 @@ def names_one(value: object) -> bool:
 
 
 def masked(url: str) -> str:
-    """The URL as it may be shown: with `***` in place of what stands before the host, and of each password."""
+    """The URL as it may be shown: with `***` in place of what stands before the host, and of each password.
+
+    It is `postgresql://`, as people write it, whatever the driver.
+    """
     start, separator, rest = url.partition("://")
     if not separator:
         return url
     who, at, place = rest.rpartition("@")
     shown = f"{who.partition(':')[0]}:***@" if at and ":" in who else f"{who}@" if at else ""
-    return f"{start}://{shown}{_SECRET.sub(MASKED, place)}"
+    return f"{start.removesuffix('+psycopg')}://{shown}{_SECRET.sub(MASKED, place)}"
 
 
 def database(url: str) -> str:

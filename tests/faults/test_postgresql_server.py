@@ -249,7 +249,7 @@ def test_a_desk_whose_own_tables_cannot_be_reached_does_not_start_and_says_why(f
     command = [sys.executable, "-m", "frontdesk", "serve", str(folder), "--port", "0"]
     done = subprocess.run(command, capture_output=True, text=True, timeout=30, check=False)
     assert done.returncode == 1
-    said = f"[databases] {name}, postgresql+psycopg://a:***@127.0.0.1:1/x: The database server cannot be reached."
+    said = f"[databases] {name}, postgresql://a:***@127.0.0.1:1/x: The database server cannot be reached."
     assert said in done.stderr
     assert "Traceback" not in done.stderr
     assert "tell-nobody-this" not in done.stderr

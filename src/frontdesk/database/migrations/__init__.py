@@ -40,7 +40,8 @@ def _named(database: Database) -> Iterator[None]:
     except OperationalError as error:
         if database.dialect == "sqlite":
             raise
-        hint = error.hint if not isinstance(error, BusyError) else "Frontdesk's own tables are there: see to it first."
+        away = "Frontdesk's own tables are there, so it does not start without: look at the server, and at the URL."
+        hint = away if isinstance(error, BusyError) else error.hint
         raise OperationalError(f"{setting}: {error.message}", hint) from error
 
 

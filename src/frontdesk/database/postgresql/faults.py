@@ -43,7 +43,11 @@ LOST = ("08", "57P0", "58")
 """States that mean that the server is gone, or going."""
 
 _REFUSALS = (
-    ("password authentication failed", "The database server refuses the password.", "Look at the URL's user."),
+    (
+        "password authentication failed",
+        "The database server refuses the password.",
+        "Look at the URL's user and password.",
+    ),
     ("no password supplied", "The database server asks for a password.", "Write it into the URL, or into ~/.pgpass."),
     ("no pg_hba.conf entry", "The database server lets nobody in from this machine.", "Look at its pg_hba.conf."),
     ("does not exist", "The database server has no such database or user.", "Look at the URL's names."),
