@@ -396,3 +396,14 @@ def test_a_value_of_a_facet_is_chosen_and_left_by_its_link(client: Client) -> No
     assert f'href="{place}?_facet=department&amp;department=Engineering"' in chosen
     nulls = client("viewer").get(f"{place}?_facet=age&_facet=nothing")
     assert nulls.status_code == 422 and "has no column" in nulls.text
+
+
+def test_a_new_rows_text_is_null_until_one_writes_or_unticks_it(client: Client) -> None:
+    place = "/databases/example/tables/employees/new"
+    page = client("editor").get(place).text
+    assert 'name="department__null" checked' in page
+    sent = {"name": "Eva", "department": "", "department__null_shown": "1", "age": "x"}
+    refused = client("editor").post(place, data=sent)
+    assert refused.status_code == 422 and 'name="department__null">' in refused.text
+    kept = client("editor").post(place, data=sent | {"department__null": "on"})
+    assert 'name="department__null" checked' in kept.text
