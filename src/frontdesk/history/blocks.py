@@ -148,6 +148,10 @@ def find(connection: Connection, changes: Iterable[int]) -> dict[int, Any]:
 
 def stands(connection: Connection, table: Table, block: Any) -> bool:
     """Whether the rows are still as they were loaded, and the table holds nothing else when the load made it."""
+    if connection.dialect.name == "postgresql":  # what is committed after the look would go unseen
+        from frontdesk.database.postgresql import loads  # its driver is an extra
+
+        loads.lock(connection, table, alone=True)
     found = digest_of(connection, table, block.first, block.last, whole=block.made is not None)
     if found != (block.rows, block.digest):
         return False
