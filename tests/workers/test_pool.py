@@ -228,7 +228,8 @@ import os, signal, sys, threading, time
 from frontdesk.workers.pool import Pool
 pool = Pool(size=2)
 signal.signal(signal.SIGTERM, lambda *_: (pool.close(), sys.exit(0)))
-pool.submit(os.getpid).result()
+while len(pool.pids) < 2:
+    time.sleep(0.01)
 pool.submit(time.sleep, 60)
 print(*pool.pids, flush=True)
 {}

@@ -178,7 +178,7 @@ class Pool:
             if len(self._waiting) >= self.queue + self._idle:
                 self._waiting = deque(waiting for waiting in self._waiting if not waiting.done())
             if len(self._waiting) >= self.queue + self._idle:
-                raise BusyError(f"queue full, position {len(self._waiting) + 1}")
+                raise BusyError(f"queue full, position {len(self._waiting) - self._idle + 1}")
 
     def close(self) -> None:
         """Ends all workers and what they do, at once; a second time does nothing."""
