@@ -9,7 +9,7 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
-from sqlalchemy import MetaData, inspect
+from sqlalchemy import MetaData, inspect, select
 
 from frontdesk import config
 from frontdesk.accounts import users
@@ -179,3 +179,21 @@ def test_a_state_database_of_the_first_revision_gets_what_is_missing_and_keeps_i
     with opened.connect() as connection:
         assert connection.exec_driver_sql("SELECT logger FROM levels").all() == [("module1",)]
     opened.close()
+
+
+def test_a_saved_query_of_an_older_frontdesk_is_kept_for_every_viewer(settings: Config, opened: Database) -> None:
+    place = "frontdesk." if opened.dialect == "postgresql" else ""
+    version = "frontdesk.state_version" if place else "alembic_version"
+    with opened.transaction() as connection:
+        for table in ("views", "layouts", "charts", "asked"):
+            connection.exec_driver_sql(f"DROP TABLE {place}{table}")
+        for column in ("description", "role"):
+            connection.exec_driver_sql(f"ALTER TABLE {place}queries DROP COLUMN {column}")
+        connection.exec_driver_sql(
+            f"INSERT INTO {place}queries VALUES ('shop', 'old', 'SELECT 1', 'ada', '2026-01-01')"
+        )
+        connection.exec_driver_sql(f"UPDATE {version} SET version_num = '0004'")
+    with closing(state.open(settings)) as again, again.connect() as connection:
+        kept = connection.execute(select(state.queries)).one()
+        assert (kept.name, kept.description, kept.role) == ("old", "", "viewer")
+        assert {"views", "layouts", "charts", "asked"} <= tables(again).keys()

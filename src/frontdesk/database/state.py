@@ -1,4 +1,4 @@
-"""Frontdesk's own tables: users and how they sign in, the audit, runs, logger levels, saved queries, kept answers."""
+"""Frontdesk's own tables: users and how they sign in, the audit, runs, logger levels, what people keep, answers."""
 
 from sqlalchemy import (
     BigInteger,
@@ -152,6 +152,8 @@ queries = Table(
     Column("sql", Text, nullable=False),
     Column("by", String(110), nullable=False),
     Column("at", UTCTime, nullable=False),
+    Column("description", Text, nullable=False, default=""),
+    Column("role", String(10), nullable=False, default="viewer"),  # the lowest that may see and ask it
     info={"distribution": "reference"},
 )
 
@@ -161,6 +163,59 @@ query_stops = Table(
     Column("database", String(255), primary_key=True),
     Column("user", String(110), primary_key=True),
     Column("at", UTCTime, nullable=False),  # what this user began before then in the database is to end
+    info={"distribution": "reference"},
+)
+
+asked = Table(
+    "asked",
+    metadata,
+    Column("id", _Id, primary_key=True),
+    Column("user", String(110), nullable=False),
+    Column("database", String(255), nullable=False),
+    Column("sql", Text, nullable=False),
+    Column("parameters", Text, nullable=False),  # JSON
+    Column("at", UTCTime, nullable=False),
+    Column("milliseconds", Float),
+    Column("rows", Integer),
+    Column("error", Text),
+    Index("asked_user", "user", "database", "id"),
+    info={"distribution": "reference"},
+)
+
+views = Table(
+    "views",
+    metadata,
+    Column("database", String(255), primary_key=True),
+    Column("table", String(255), primary_key=True),
+    Column("name", String(100), primary_key=True),
+    Column("question", Text, nullable=False),  # the page's address behind the question mark
+    Column("by", String(110), nullable=False),
+    Column("at", UTCTime, nullable=False),
+    info={"distribution": "reference"},
+)
+
+layouts = Table(
+    "layouts",
+    metadata,
+    Column("user", String(110), primary_key=True),
+    Column("database", String(255), primary_key=True),
+    Column("table", String(255), primary_key=True),
+    Column("columns", Text, nullable=False),  # JSON: names in order, with widths, and which are hidden
+    Column("at", UTCTime, nullable=False),
+    info={"distribution": "reference"},
+)
+
+charts = Table(
+    "charts",
+    metadata,
+    Column("database", String(255), primary_key=True),
+    Column("name", String(100), primary_key=True),
+    Column("table", String(255)),  # drawn of this table,
+    Column("sql", Text),  # or of this query
+    Column("question", Text, nullable=False),  # the chart page's address behind the question mark
+    Column("role", String(10), nullable=False),  # the lowest that may see it
+    Column("by", String(110), nullable=False),
+    Column("at", UTCTime, nullable=False),
     info={"distribution": "reference"},
 )
 
@@ -191,7 +246,7 @@ run_files = Table(
     info={"distribution": "run"},
 )
 
-REVISION = "0004"
+REVISION = "0005"
 """The newest migration in migrations/state."""
 
 

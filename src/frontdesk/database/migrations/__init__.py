@@ -92,6 +92,8 @@ def _migrate(connection: Connection, name: str) -> None:
     version = version_table(connection.dialect.name, name)
     if version.schema and not inspect(connection).has_schema(version.schema):
         connection.execute(sa.schema.CreateSchema(version.schema))
+    if version.schema:  # what alters a table, unlike what makes one, does not know the schema of the connection
+        connection.execute(sa.select(sa.func.set_config("search_path", version.schema, True)))
     config = Config()
     config.set_main_option("script_location", str(Path(__file__).parent / name))
     config.attributes["context"] = {
