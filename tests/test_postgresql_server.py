@@ -82,7 +82,7 @@ def test_what_needs_postgresql_carries_the_marker(engine: str, request: pytest.F
     assert (request.node.get_closest_marker("postgresql") is not None) == (engine == "postgresql")
 
 
-@pytest.mark.skipif(SETTING in os.environ, reason="that server is not ours to end")
+@pytest.mark.skipif(SETTING in os.environ, reason=f"that server is not ours to end: unset {SETTING}")
 @pytest.mark.parametrize("end", ["kill", "stop"])
 def test_the_server_is_gone_after_the_run_also_when_the_run_is_killed(end: str, postgresql: Server):
     run = subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE)

@@ -9,11 +9,16 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Locator, Request, sync_playwright
 
+import frontdesk.web
 from tests.journeys import served
 from tests.journeys.served import Person, Server
 
 CHROMIUM = Path("/usr/bin/chromium")
 MENDED_BY = "No Chromium: the browser journeys are skipped. To run them: sudo apt-get install chromium"
+BUNDLES = Path(frontdesk.web.__file__).parent / "static" / "dist" / "manifest.json"
+needs_bundles = pytest.mark.skipif(
+    not BUNDLES.exists(), reason="The front end's bundles are not built: pip install -e . where npm packages can be had"
+)
 FLAGS = [
     "--no-sandbox",
     "--disable-gpu",

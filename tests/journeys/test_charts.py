@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.journeys import served
-from tests.journeys.conftest import LIGHT, LOOKS, Look, OpenTab, Served, Tab
+from tests.journeys.conftest import LIGHT, LOOKS, Look, OpenTab, Served, Tab, needs_bundles
 from tests.journeys.served import Server
 
 PICTURES = os.environ.get("FRONTDESK_PICTURES")
@@ -17,9 +17,7 @@ HOSTILE = ["a.b[c]", "__proto__", "constructor", '"q"', "it's", "<script>alert(1
 
 
 def is_drawn(tab: Tab) -> None:
-    """Waits for the drawing, and skips the test where it cannot be."""
-    if not tab.page.locator("[data-spec]").count():
-        pytest.skip("the bundles are not built")
+    """Waits for the drawing."""
     tab.page.locator(".chart svg.marks").wait_for()
     tab.check()
 
@@ -29,6 +27,7 @@ def keep(tab: Tab, name: str, look: Look) -> None:
         tab.page.screenshot(path=Path(PICTURES) / f"chart-{name}-{look}.png", full_page=look.width < 800)
 
 
+@needs_bundles
 @pytest.mark.parametrize("look", LOOKS)
 def test_a_chart_is_guessed_changed_and_saved_as_a_picture(demo: Served, open_tab: OpenTab, look: Look) -> None:
     tab = open_tab(demo.server, demo.people["vic"], look)
@@ -55,6 +54,7 @@ def test_a_chart_is_guessed_changed_and_saved_as_a_picture(demo: Served, open_ta
     assert tab.page.url.endswith("/orders?status=open")
 
 
+@needs_bundles
 @pytest.mark.parametrize("kind", ["line", "area", "scatter", "histogram"])
 def test_each_kind_is_drawn(demo: Served, open_tab: OpenTab, kind: str) -> None:
     tab = open_tab(demo.server, demo.people["vic"])
@@ -65,6 +65,7 @@ def test_each_kind_is_drawn(demo: Served, open_tab: OpenTab, kind: str) -> None:
     keep(tab, kind, LIGHT)
 
 
+@needs_bundles
 def test_a_chart_takes_on_the_colours_of_another_theme(demo: Served, open_tab: OpenTab) -> None:
     tab = open_tab(demo.server, demo.people["vic"])
     tab.go(f"{ORDERS}/chart?_kind=bar&_x=status")
@@ -124,6 +125,7 @@ def hostile(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
         server.stop()
 
 
+@needs_bundles
 def test_hostile_names_and_values_are_drawn_as_text(hostile: Served, open_tab: OpenTab) -> None:
     tab = open_tab(hostile.server, hostile.people["vic"])
     tab.page.on("dialog", lambda dialog: tab.faults.append(f"a dialog: {dialog.message}"))

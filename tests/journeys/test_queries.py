@@ -5,18 +5,17 @@ from pathlib import Path
 
 import pytest
 
-from tests.journeys.conftest import LOOKS, Look, OpenTab, Served
+from tests.journeys.conftest import LOOKS, Look, OpenTab, Served, needs_bundles
 
 PICTURES = os.environ.get("FRONTDESK_PICTURES")
 
 
+@needs_bundles
 @pytest.mark.parametrize("look", LOOKS)
 def test_a_query_is_completed_run_by_keys_and_asks_for_its_values(demo: Served, open_tab: OpenTab, look: Look) -> None:
     tab = open_tab(demo.server, demo.people["ada"], look)
     tab.go("/databases/sales_data/query")
     editor = tab.page.locator(".cm-content")
-    if not editor.count():
-        pytest.skip("the bundles are not built")
     editor.click()
     tab.page.keyboard.type("SELECT id, product, sales, region FROM sal")
     tab.page.locator(".cm-completionLabel", has_text="sales").first.wait_for()

@@ -478,7 +478,7 @@ def test_pages_follow_the_order_of_any_collation(postgresql: Server, postgresql_
             made = "CREATE COLLATION nocase (provider = icu, locale = 'und-u-ks-level2', deterministic = false)"
             postgresql.execute(made, database=postgresql_url)
         except psycopg.errors.FeatureNotSupported:
-            pytest.skip("this PostgreSQL was built without ICU")
+            pytest.skip("this PostgreSQL was built without ICU: set FRONTDESK_TEST_POSTGRESQL=URL of one that has it")
     script = f"CREATE TABLE t (k text COLLATE {collation} PRIMARY KEY, v text COLLATE {collation});"
     names = ["b", "B1", "a", "É", "e", "_", "Z", "ä", "A1", "ß"]
     with closing(places.opened(postgresql_url, script)) as database:

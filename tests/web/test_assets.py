@@ -23,7 +23,7 @@ ICON_PLACE = {"icon": 0, "button": 1, "link_button": 2, "entry": 2}
 TAG = re.compile(r"<[a-zA-Z][^<>]*>")
 ATTRIBUTE = re.compile(r'\s[\w:-]+="[^"]*"')
 
-pytestmark = pytest.mark.skipif(not (ROOT / "hatch_build.py").exists(), reason="needs the source tree")
+pytestmark = pytest.mark.skipif(not (ROOT / "hatch_build.py").exists(), reason="no source tree: run it in a clone")
 
 
 # The build
@@ -101,7 +101,7 @@ def test_a_bundle_that_was_deleted_is_built_anew(tree):
     assert build(tree, "require").returncode != 0
 
 
-@pytest.mark.skipif(not shutil.which("npm"), reason="needs npm")
+@pytest.mark.skipif(not shutil.which("npm"), reason="npm is missing: sudo apt-get install npm")
 def test_a_registry_that_cannot_be_reached_costs_a_line_and_not_the_installation(tree):
     npm = {"npm_config_registry": "http://127.0.0.1:9", "npm_config_cache": str(tree / "cache")}
     done = build(tree, PATH=os.environ["PATH"], **npm)
