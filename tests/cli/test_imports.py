@@ -79,6 +79,15 @@ def test_an_export_to_a_file_replaces_it_only_when_it_is_whole(folder: Path, tmp
     assert [path.name for path in tmp_path.glob("out*")] == ["out.json"]
 
 
+@pytest.mark.parametrize(("form", "begin"), [("xlsx", b"PK"), ("parquet", b"PAR1")])
+def test_the_format_is_what_the_files_name_ends_in(folder: Path, tmp_path: Path, form: str, begin: bytes) -> None:
+    out = tmp_path / f"out.{form}"
+    assert run(folder, "export", "example", "employees", "--where", "age__gt=30", "-o", str(out)).exit_code == 0
+    assert out.read_bytes().startswith(begin)
+    loaded = run(folder, "import", str(out), "example", "--table", "again", "--json")
+    assert (loaded.exit_code, json.loads(loaded.stdout)["inserted"]) == (0, 2)
+
+
 @pytest.mark.parametrize("where", ["age", "nosuch=1", "age__gt=old"])
 def test_a_filter_that_is_none_is_refused(folder: Path, where: str) -> None:
     assert isinstance(run(folder, "export", "example", "employees", "--where", where).exception, errors.InputError)

@@ -204,6 +204,10 @@ def test_a_download_is_an_attachment_that_no_browser_takes_for_something_else(cl
         assert answer.headers["Content-Disposition"].startswith(f'attachment; filename="employees.{form}"')
         assert answer.headers["X-Content-Type-Options"] == "nosniff"
     assert json.loads(answer.data)[0]["name"] == "Krish"
+    for form, begin in (("xlsx", b"PK"), ("parquet", b"PAR1")):
+        answer = client("viewer").get(f"/api/databases/example/tables/employees/export.{form}?age__gt=30")
+        assert (answer.status_code, answer.data[: len(begin)]) == (200, begin)
+        assert answer.headers["Content-Disposition"].startswith(f'attachment; filename="employees.{form}"')
 
 
 def test_an_export_of_what_is_not_there_is_explained(client: Client) -> None:

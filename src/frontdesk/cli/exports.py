@@ -1,4 +1,4 @@
-"""`frontdesk export DATABASE TABLE`: rows of a table as CSV, NDJSON or JSON."""
+"""`frontdesk export DATABASE TABLE`: rows of a table as a file."""
 
 import os
 from collections.abc import Iterator

@@ -95,6 +95,10 @@ def storable(text: str) -> str:
     return _UNSTORABLE.sub(lambda found: found[0].encode("unicode_escape").decode(), text)
 
 
+class Undecoded(bytes):
+    """A text of a SQLite file whose bytes are no UTF-8: shown and kept as bytes, and never taken for a text."""
+
+
 class Plain(list[Any]):
     """A list of what is in JSON's own types already."""
 

@@ -25,7 +25,7 @@ def reader(column: Column, *, typed: bool, empty_text: bool = False) -> Read:
     Cells are texts, or the values of JSON (`typed`). An empty text is NULL; in a column of texts it may stay what it is
     (`empty_text`).
     """
-    one = _typed(column) if typed else _text(column)
+    one = _kept_times(column, _typed(column) if typed else _text(column))
     if not typed and column.kind in {"boolean", "date", "datetime", "choice"}:
         one = lru_cache(4096)(one)
     fast = None if typed else _fast(column)
@@ -43,6 +43,18 @@ def reader(column: Column, *, typed: bool, empty_text: bool = False) -> Read:
         if needs and None in values:
             raise InputError("This needs a value.")
         return values
+
+    return read
+
+
+def _kept_times(column: Column, one: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    """Days and times that are such stay as they are written where the database keeps texts."""
+    if column.kind not in {"date", "datetime"} or column.array or column.zoned is not None or column.length is not None:
+        return one
+    known = detection.dates if column.kind == "date" else detection.datetimes
+
+    def read(value: Any) -> Any:
+        return value if isinstance(value, str) and known((value,)) else one(value)
 
     return read
 

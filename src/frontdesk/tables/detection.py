@@ -32,7 +32,7 @@ class Column:
             ("INTEGER", self._integers),
             ("REAL", self._reals.read),
             ("BOOLEAN", _booleans),
-            ("DATE", _Known(_dates).read),
+            ("DATE", _Known(dates).read),
             ("DATETIME", _Known(self._datetimes).read),
             ("TEXT", _texts),
         ]
@@ -80,12 +80,12 @@ class Column:
             return None if needed else ""
         if self.type == "TEXT":
             return f"[{plain}]{'+' if needed else '*'}+"
-        clock = f"{_DAY}[T ]{_CLOCK}{_OFFSET if True in self.zones else ''}"
+        clock = f"{DAY}[T ]{_CLOCK}{_OFFSET if True in self.zones else ''}"
         known = {
             "INTEGER": "-?[1-9][0-9]{0,17}+|0",
             "REAL": self._reals.pattern(),
             "BOOLEAN": "|".join(WORDS),
-            "DATE": _DAY,
+            "DATE": DAY,
             "DATETIME": None if len(self.zones) > 1 else clock,
         }
         one = known[self.type]
@@ -117,7 +117,7 @@ class Column:
         return values
 
     def _datetimes(self, cells: tuple[str, ...]) -> Sequence[str] | None:
-        if _datetimes(cells) is None:
+        if datetimes(cells) is None:
             return None
         self.zones |= {_ZONE.search(cell) is not None for cell in cells}
         return cells
@@ -234,14 +234,15 @@ class _Known:
         return cells
 
 
-def _dates(cells: tuple[str, ...]) -> Sequence[str] | None:
+def dates(cells: tuple[str, ...]) -> Sequence[str] | None:
+    """The cells where all are days in ISO form."""
     try:
         return cells if tuple(map(str, map(date.fromisoformat, cells))) == cells else None
     except ValueError:
         return None
 
 
-_DAY = (
+DAY = (
     "(?!0000)(?:[0-9]{4}-(?:(?:0[13578]|1[02])-(?:0[1-9]|[12][0-9]|3[01])|(?:0[469]|11)-(?:0[1-9]|[12][0-9]|30)"
     "|02-(?:0[1-9]|1[0-9]|2[0-8]))|(?:[0-9]{2}(?:0[48]|[2468][048]|[13579][26])|(?:[02468][048]|[13579][26])00)-02-29)"
 )
@@ -254,7 +255,8 @@ _DATETIME = re.compile(
 )
 
 
-def _datetimes(cells: tuple[str, ...]) -> Sequence[str] | None:
+def datetimes(cells: tuple[str, ...]) -> Sequence[str] | None:
+    """The cells where all are times in ISO form."""
     try:
         return cells if all(_DATETIME.fullmatch(cell) and datetime.fromisoformat(cell) for cell in cells) else None
     except ValueError:

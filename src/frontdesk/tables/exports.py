@@ -1,11 +1,5 @@
-"""Rows of a table as CSV, NDJSON or JSON, in constant memory however many there are."""
+"""Rows of a table as a file of one of the formats, in constant memory however many there are."""
 
-import base64
-import csv
-import io
-import json
-import math
-import operator
 import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -13,21 +7,26 @@ from typing import Any
 from urllib.parse import quote
 
 import sqlalchemy as sa
+from sqlalchemy import Connection
 
-from frontdesk.database import schema, values
+from frontdesk.database import copying, schema
 from frontdesk.database.connections import Database
 from frontdesk.database.schema import Column, Table
 from frontdesk.errors import InputError
-from frontdesk.tables import columns, facets, filters, keyset
+from frontdesk.tables import facets, filters, keyset
+from frontdesk.tables.formats import row_groups, sheets, texts
+from frontdesk.tables.formats.texts import Rows
 
-FORMATS = {"csv": "text/csv; charset=utf-8", "ndjson": "application/x-ndjson", "json": "application/json"}
+FORMATS = {
+    "csv": "text/csv; charset=utf-8",
+    "ndjson": "application/x-ndjson",
+    "json": "application/json",
+    "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+    "parquet": "application/vnd.apache.parquet",
+}
 """The formats and their content types."""
 BLOCK = 1000
 """Rows that are held in memory at a time."""
-FORMULA = frozenset("=+-@\t\r＝＋－＠")
-"""A spreadsheet takes a text that begins so for a formula."""
-
-Rows = Sequence[Sequence[Any]]
 
 
 @dataclass(frozen=True)
@@ -63,98 +62,34 @@ class Export:
 
     def __iter__(self) -> Iterator[bytes]:
         """The bytes, in one view of the database: what is written meanwhile is not among them."""
-        write = {"csv": self._csv, "ndjson": self._ndjson, "json": self._json}[self.format]
-        for text in write(self._blocks()):
-            yield text.encode("utf-8", "replace")
+        explained = filters.explained(self.database, self.table, self.where)
+        with self.database.snapshot() as connection, copying.reader(connection).moment(connection), explained:
+            yield from self._written(lambda: self._blocks(connection))
 
-    def _blocks(self) -> Iterator[Rows]:
-        with self.database.snapshot() as connection, filters.explained(self.database, self.table, self.where):
-            if self.database.dialect == "sqlite":  # which makes each row when it is fetched; a server has to be told
-                cursor = connection.execute(self.statement).cursor
-                yield from iter(lambda: cursor.fetchmany(BLOCK), [])
-            else:
-                with connection.execution_options(yield_per=BLOCK).execute(self.statement) as found:
-                    yield from found.partitions()
+    def _written(self, blocks: Callable[[], Iterator[Rows]]) -> Iterator[bytes]:
+        match self.format:
+            case "csv":
+                return _encoded(texts.write_csv(self.shown, blocks(), raw=self.raw))
+            case "ndjson":
+                return _encoded(texts.write_ndjson(self.shown, blocks()))
+            case "json":
+                return _encoded(texts.write_json(self.shown, blocks()))
+            case "xlsx":
+                return sheets.write(self.table.name, self.shown, self.count, blocks())
+        return row_groups.write(self.shown, blocks)
 
-    def _csv(self, blocks: Iterator[Rows]) -> Iterator[str]:
-        buffer = io.StringIO()
-        writer = csv.writer(buffer)
-        names = [column.name for column in self.shown]
-        writer.writerow(names if self.raw else _harmless(names))
-        for block in blocks:
-            writer.writerows(self._cells(block))
-            yield buffer.getvalue()
-            buffer.seek(0)
-            buffer.truncate()
-        yield buffer.getvalue()
-
-    def _cells(self, block: Rows) -> Rows:
-        """The rows as CSV has them; what needs no change is not touched."""
-        made = [*zip(*block, strict=True)]
-        same = True
-        for place, column in enumerate(self.shown):
-            cells = _written(column, made[place])
-            if not self.raw and not column.exact:  # whose texts are numbers
-                cells = _harmless(cells)
-            same = same and cells is made[place]
-            made[place] = cells  # type: ignore[call-overload]
-        return block if same else list(zip(*made, strict=True))
-
-    def _ndjson(self, blocks: Iterator[Rows]) -> Iterator[str]:
-        for block in blocks:
-            yield "\n".join(map(_ENCODE, self._objects(block))) + "\n"
-
-    def _json(self, blocks: Iterator[Rows]) -> Iterator[str]:
-        begin = "["
-        for block in blocks:
-            yield begin + ",\n".join(map(_ENCODE, self._objects(block)))
-            begin = ",\n"
-        yield "]\n" if begin != "[" else "[]\n"
-
-    def _objects(self, block: Rows) -> list[dict[str, Any]]:
-        names = [column.name for column in self.shown]
-        made = [_plain(column, cells) for column, cells in zip(self.shown, zip(*block, strict=True), strict=True)]
-        return [dict(zip(names, row, strict=True)) for row in zip(*made, strict=True)]
+    def _blocks(self, connection: Connection) -> Iterator[Rows]:
+        if self.database.dialect == "sqlite":  # which makes each row when it is fetched; a server has to be told
+            cursor = connection.execute(self.statement).cursor
+            yield from iter(lambda: cursor.fetchmany(BLOCK), [])
+        else:
+            with connection.execution_options(yield_per=BLOCK).execute(self.statement) as found:
+                yield from found.partitions()
 
 
-_ENCODE: Callable[[Any], str] = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), allow_nan=False).encode
-_first = operator.itemgetter(slice(0, 1))
-
-
-def _written(column: Column, cells: Sequence[Any]) -> Sequence[Any]:
-    types = set(map(type, cells))
-    if bytes in types:
-        cells = [base64.b64encode(cell).decode() if isinstance(cell, bytes) else cell for cell in cells]
-    if column.kind == "boolean" and int in types:
-        words = {0: "false", 1: "true"}
-        cells = [words.get(cell, cell) if isinstance(cell, int) else cell for cell in cells]
-    if column.array:
-        cells = [cell if cell is None else values.dumps(columns.shown(column, cell)) for cell in cells]
-    return cells
-
-
-def _harmless(cells: Sequence[Any]) -> Sequence[Any]:
-    """Texts that would be formulas with a quotation mark in front; numbers are left alone."""
-    types = set(map(type, cells))
-    if str not in types:
-        return cells
-    texts = cells if len(types) == 1 else [cell for cell in cells if isinstance(cell, str)]
-    if FORMULA.isdisjoint(map(_first, texts)):
-        return cells
-    return [f"'{cell}" if isinstance(cell, str) and cell[:1] in FORMULA else cell for cell in cells]
-
-
-def _plain(column: Column, cells: Sequence[Any]) -> Sequence[Any]:
-    """The cells in JSON's own types."""
-    types = set(map(type, cells)) - {type(None)}
-    if column.kind not in {"boolean", "json"}:
-        if types <= {str}:
-            return cells
-        if types <= {str, int} and max(abs(cell) for cell in cells if type(cell) is int) <= values.SAFE_INTEGER:
-            return cells
-        if types <= {float} and all(cell is None or math.isfinite(cell) for cell in cells):
-            return cells
-    return [values.plain(columns.shown(column, cell)) for cell in cells]
+def _encoded(parts: Iterator[str]) -> Iterator[bytes]:
+    for text in parts:
+        yield text.encode("utf-8", "replace")
 
 
 def export(

@@ -51,7 +51,7 @@ def index(database: str, table: str) -> Response:
 @routes.get("/api/databases/<name:database>/tables/<name:table>/export.<form>")
 @access.allow("viewer")
 def download(database: str, table: str, form: str) -> Response:
-    """The rows as csv, ndjson or json, streamed; `?raw=1` leaves texts that begin like formulas as they are."""
+    """The rows in one of the formats, streamed; `?raw=1` leaves texts that begin like formulas as they are."""
     found = _export(database, table, form)
     response = Response(_begun(found), mimetype=found.content_type)
     response.headers["Content-Type"] = found.content_type

@@ -16,6 +16,7 @@ from frontdesk.forms import parsing
 from frontdesk.forms.fields import Field
 from frontdesk.history.changes import Change
 from frontdesk.tables import exports, queries, unrecorded
+from frontdesk.tables.formats import texts
 from frontdesk.tables.statements import Written
 from frontdesk.tables.unrecorded import Unrecorded
 from frontdesk.web import access, bodies, cells, current, messages, rendering
@@ -206,7 +207,7 @@ def _csv(answer: Answer) -> str:
 
 
 def _safe(row: Sequence[Any]) -> list[Any]:
-    return [f"'{cell}" if isinstance(cell, str) and cell[:1] in exports.FORMULA else cell for cell in row]
+    return [f"'{cell}" if isinstance(cell, str) and cell[:1] in texts.FORMULA else cell for cell in row]
 
 
 def _json(answer: Answer) -> str:

@@ -1,1 +1,1 @@
-"""Files that hold no plain text: packed ones, Parquet and spreadsheets. The one room of pyarrow and openpyxl."""
+"""Files of rows, format by format. The one room of pyarrow and openpyxl."""

@@ -1,4 +1,4 @@
-"""Parquet, read and written in batches by pyarrow."""
+"""Parquet, read in batches by pyarrow."""
 
 import base64
 import math
@@ -8,6 +8,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+from frontdesk.database import values
 from frontdesk.errors import TooLargeError
 from frontdesk.tables.formats import extras, packed
 
@@ -15,6 +16,8 @@ BATCH = 500
 """Rows that are read at a time."""
 REAL_DIGITS = 15
 """Decimal digits that a real number keeps."""
+EXACTLY = {b"frontdesk": b"exactly"}
+"""What a column's field says whose values are of several kinds, each as its JSON."""
 
 
 def _pyarrow() -> Any:
@@ -81,7 +84,12 @@ def blocks(path: Path, name: str, nested: type) -> Iterator[list[list[Any]]]:
             count += batch.nbytes
             if count > packed.LARGEST and count > size * packed.RATIO:
                 packed.check_size(name, count, size)
-            columns = [_values(pa, column, nested) for column in batch.columns]
+            columns = [
+                _exactly(column, name)
+                if (field.metadata or {}).items() >= EXACTLY.items()
+                else _values(pa, column, nested)
+                for field, column in zip(batch.schema, batch.columns, strict=True)
+            ]
             yield [list(row) for row in zip(*columns, strict=True)]
 
 
@@ -107,6 +115,20 @@ def _values(pa: Any, column: Any, nested: type) -> list[Any]:
     if t.is_nested(kind):
         return [None if one is None else nested(_plain(one)) for one in found]
     return list(found)
+
+
+def _exactly(column: Any, name: str) -> list[Any]:
+    """The values of a column that an export mixed."""
+    try:
+        found = [None if text is None else values.exactly(f"[{text}]") for text in column.to_pylist()]
+    except (AttributeError, KeyError, TypeError, ValueError, RecursionError) as error:
+        raise packed.damaged(name) from error
+    if any(one is not None and (len(one) != 1 or type(one[0]) not in _KINDS) for one in found):
+        raise packed.damaged(name)
+    return [None if one is None else one[0] for one in found]
+
+
+_KINDS = {int, float, str, bytes}
 
 
 def _times(pa: Any, column: Any) -> list[str | None]:

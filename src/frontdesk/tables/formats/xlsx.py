@@ -1,4 +1,4 @@
-"""Spreadsheets (xlsx), read and written row by row by openpyxl."""
+"""Spreadsheets (xlsx), read row by row by openpyxl."""
 
 import datetime as dt
 import re
