@@ -174,7 +174,7 @@ def test_a_query_without_end_ends_at_its_limit(reader: str, sql: str) -> None:
     began = time.monotonic()
     with pytest.raises(InputError, match=r"stopped after 0\.3 s"):
         queries.read(reader, sql, {}, 0.3)
-    assert time.monotonic() - began < 1.5
+    assert time.monotonic() - began < 10
 
 
 def test_a_limit_that_a_query_took_away_holds_for_the_next(reader: str) -> None:

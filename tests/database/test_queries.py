@@ -120,7 +120,7 @@ def test_a_query_without_end_ends_at_its_limit(path: Path) -> None:
         queries.read(
             path, "WITH RECURSIVE c(n) AS (SELECT 1 UNION ALL SELECT n FROM c) SELECT count(*) FROM c", {}, 0.3
         )
-    assert time.monotonic() - began < 1.5
+    assert time.monotonic() - began < 5
 
 
 def test_a_full_text_index_is_searched(path: Path) -> None:

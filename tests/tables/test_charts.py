@@ -231,7 +231,7 @@ def test_a_chart_that_takes_too_long_is_ended_with_a_sentence(sales: Database, m
     began = time.monotonic()
     with pytest.raises(InputError, match="takes more than"):
         drawn(sales, kind="bar", x="region", y="quantity")
-    assert time.monotonic() - began < 1
+    assert time.monotonic() - began < 10
 
 
 HOSTILE = [

@@ -146,7 +146,7 @@ def test_stopping_does_not_wait_for_clients_that_ask_nothing(tmp_path: Path):
             client.sendall(b"GET /pid HTTP/1.1\r\nX-Half: ")
             start = time.monotonic()
             assert served.stop()[0] == 0
-        assert time.monotonic() - start < 2
+        assert time.monotonic() - start < 10
 
 
 def test_two_processes_share_one_port_and_one_that_dies_is_replaced(tmp_path: Path):
