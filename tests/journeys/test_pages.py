@@ -70,7 +70,7 @@ def cells(tab: Tab, column: int) -> list[str]:
     return tab.page.locator(f"table.rows tbody tr > :nth-child({column + 1})").all_inner_texts()
 
 
-def logged_by_a_run(eve: served.Client) -> list[dict[str, Any]]:
+def logged_by_a_run(eve: served.Client) -> Any:
     """The records that a new run made."""
     return eve.get(f"/api/logs?run={eve.call('average_grade')['run']}")["records"]
 
