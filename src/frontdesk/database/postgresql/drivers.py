@@ -1,5 +1,6 @@
 """A PostgreSQL database through psycopg: one pool, values in the form that all floors above share, limits of waits."""
 
+import copy
 import functools
 import select
 import threading
@@ -119,7 +120,7 @@ class Door:
             return self._try()
         until, error = closed
         if time.monotonic() < until or not self._trying.acquire(blocking=False):
-            raise error.with_traceback(None)
+            raise copy.copy(error)  # its own for each thread: raising writes into it
         try:  # one tries for all
             return self._try()
         finally:
@@ -241,8 +242,11 @@ def _without_old_plans(pool: Pool, driver: Any, record: Any) -> None:
     if record.info.setdefault("schema", now) != now:
         record.info["schema"] = now
         driver.autocommit = True
-        _forget_plans(driver, now)
-        driver.autocommit = False
+        try:
+            _forget_plans(driver, now)
+            driver.autocommit = False
+        except psycopg.Error as error:  # not one to go on with
+            raise sqlalchemy_errors.InvalidatePoolError from error
 
 
 def _forget_plans(driver: Any, number: int) -> None:
