@@ -106,6 +106,15 @@ def test_a_row_lives_through_insert_read_update_delete_history_and_undo(client: 
     assert (last["operation"], last["undoes"]) == ("undo", history[0]["id"])
 
 
+def test_an_undo_of_an_undo_is_called_what_it_is(client: Client) -> None:
+    editor = client("editor")
+    editor.patch(f"{EMPLOYEES}/rows/1", json={"age": 31})
+    change = editor.get(f"{EMPLOYEES}/history").get_json()["changes"][0]["id"]
+    for wanted in ("Undone: 1 row.", "Redone: 1 row."):
+        assert wanted in editor.post(f"/changes/{change}/undo", follow_redirects=True).get_data(as_text=True)
+        change = editor.get(f"{EMPLOYEES}/history").get_json()["changes"][0]["id"]
+
+
 def test_a_stale_edit_and_an_impossible_undo_are_409_and_change_nothing(client: Client) -> None:
     editor = client("editor")
     first = editor.get(f"{EMPLOYEES}/rows/1").headers["ETag"]
@@ -297,7 +306,7 @@ def test_an_admin_changes_a_table_by_its_form_and_undoes_it(client: Client, fold
     columns = admin.get("/api/databases/example/tables/staff").get_json()["columns"]
     assert [column["name"] for column in columns] == ["id", "full name", "department", "mail"]
     assert admin.post("/changes/example.1/undo", follow_redirects=True).status_code == 200
-    row = admin.get("/api/databases/example/tables/employees/rows/1").get_json()["row"]
+    row = admin.get(f"{EMPLOYEES}/rows/1").get_json()["row"]
     assert row == {"id": 1, "name": "Krish", "department": "Data Scientist", "age": 32}
 
 

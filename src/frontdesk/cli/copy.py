@@ -88,7 +88,7 @@ def _show(done: list[Copied], place: Path | str, *, whole: bool) -> None:
 
 def _tell_settings(done: list[Copied], place: Path | str) -> None:
     if isinstance(place, Path):
-        click.echo(f"\nPut function files, models and pages into {place.name}; its frontdesk.toml names no databases.")
+        click.echo(f"\nPut function files, models, pages and frontdesk.toml without its URLs into {place.name}.")
         return
     click.echo(
         "\nWrite into frontdesk.toml (the password in place of ***), and move the .db files away:\n\n[databases]"

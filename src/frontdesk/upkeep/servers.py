@@ -6,9 +6,10 @@ from types import ModuleType
 from frontdesk.config import Config
 from frontdesk.database import readers
 from frontdesk.database.connections import Database
-from frontdesk.errors import ConfigError, Error, PermissionDenied
+from frontdesk.errors import BusyError, ConfigError, Error, PermissionDenied
 from frontdesk.upkeep.findings import Finding, Found
 
+AWAY = "Look whether it runs, and at the host and port of its URL; a desk that is served tries again by itself."
 FIX = "`frontdesk check --fix` makes one."
 UNREADABLE = "`frontdesk check --fix` lets the role read them; where Frontdesk may not grant that, their owner does."
 SUPERUSER = "Give it a user of its own that owns the database: what an admin types could reach the server's files."
@@ -23,7 +24,8 @@ def look(config: Config) -> Found:
         try:
             yield from _database(config, name, url, is_peoples=name in config.databases)
         except Error as error:
-            yield Finding("error", name, f"{name}: {error.message}", error.hint or "Look at the server's own log.")
+            hint = AWAY if isinstance(error, BusyError) else error.hint
+            yield Finding("error", name, f"{name}: {error.message}", hint or "Look at the server's own log.")
 
 
 def mend(config: Config) -> list[str]:

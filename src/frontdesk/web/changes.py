@@ -80,8 +80,7 @@ def undo(change: str) -> Response:
     """Undoes a change and leads to its table."""
     done = current.desk().changes.undo(change, access.caller())
     found = current.desk().changes.find(change)  # under the name that its table has now
-    rows = f": {done.undone:,} {'row' if done.undone == 1 else 'rows'}" if done.undone else ""
-    messages.say(f"Undone{rows}.", done.changes[0])
+    messages.say_undone(done.undone, done.changes[0], redone=found.operation == "undo")
     if found.table not in schema.tables(current.desk().database(found.database)):
         return rendering.lead_to(url_for("tables.tables", database=found.database))
     return rendering.lead_to(url_for("changes.index", database=found.database, table=found.table))

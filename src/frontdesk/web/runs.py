@@ -2,10 +2,10 @@
 
 from typing import Any
 
-from flask import Blueprint, Response, flash, request, url_for
+from flask import Blueprint, Response, request, url_for
 
 from frontdesk.functions import runs as kept
-from frontdesk.web import access, bodies, current, rendering
+from frontdesk.web import access, bodies, current, messages, rendering
 from frontdesk.web.functions import PATIENCE, answer, waits
 
 routes = Blueprint("runs", __name__)
@@ -116,7 +116,7 @@ def stop_json(run: int) -> Response:
 def undo(run: int) -> Response:
     """Undoes all that the run changed and shows it."""
     done = current.desk().runs.undo(run, access.caller())
-    flash(f"Undone: {done.undone} {'row' if done.undone == 1 else 'rows'}.", "done")
+    messages.say_undone(done.undone)
     return rendering.lead_to(url_for("runs.run", run=run))
 
 
