@@ -96,10 +96,10 @@ def test_sql_stands_as_text_in_the_database_floor_and_the_query_page_alone() -> 
     assert list(statements()) == []
 
 
-def test_no_room_makes_triggers_but_the_one_of_sqlites_own_connection() -> None:
+def test_triggers_are_made_on_sqlite_alone() -> None:
     making = {
         path.relative_to(CODE).as_posix()
         for path in CODE.rglob("*.py")
         if re.search(r"CREATE (?:TEMP )?TRIGGER [{\"]", path.read_text("utf-8"))
     }
-    assert making == {"history/triggers.py"}
+    assert making == {"history/triggers.py", "database/sqlite/fulltext.py"}

@@ -25,6 +25,10 @@ LOWEST = {
     "health.healthz": "anyone",
     "health.readyz": "anyone",
     # what needs more than looking
+    "tables.make_search": "admin",
+    "tables.drop_search": "admin",
+    "tables.make_search_json": "admin",
+    "tables.drop_search_json": "admin",
     "rows.new": "editor",
     "rows.insert": "editor",
     "rows.insert_json": "editor",
@@ -83,6 +87,7 @@ LOWEST = {
 """The lowest role of every view that is not simply a viewer's. A new route fails here until somebody has decided."""
 
 VIEWERS = {
+    "tables.search_json",
     "home.index",
     "accounts.me",
     "tables.databases",

@@ -10,7 +10,7 @@ from frontdesk.database import schema
 from frontdesk.database.connections import Database
 from frontdesk.errors import ConflictError, InputError
 from frontdesk.history import changes, undo
-from frontdesk.tables import statements
+from frontdesk.tables import rows, searches, statements
 from frontdesk.tables.statements import Order, Outcome
 
 ADA = Caller("ada", "admin")
@@ -258,3 +258,27 @@ def test_a_statement_without_end_ends_at_its_limit_and_leaves_nothing(path: Path
     with pytest.raises(InputError, match=r"stopped after 0\.3 s"):
         carry_out(path, endless, seconds=0.3)
     assert dump(path) == before
+
+
+def test_typed_sql_keeps_a_search_index_up_to_date_and_never_names_it(database: Database, path: Path) -> None:
+    carry_out(path, "DROP TRIGGER worded")
+    searches.create(database, "people", ["name"], ADA)
+
+    def found(word: str, table: str = "people") -> int:
+        return len(rows.page(database, table, search=word).rows)
+
+    carry_out(path, "INSERT INTO people (name) VALUES ('Dana')")
+    carry_out(path, "INSERT OR REPLACE INTO people (id, name) VALUES (2, 'Robert')")
+    assert (found("dan"), found("bob"), found("rob")) == (1, 0, 1)
+    carry_out(path, "ALTER TABLE people RENAME COLUMN name TO called")
+    carry_out(path, "ALTER TABLE people RENAME TO folk")
+    carry_out(path, "UPDATE folk SET called = 'Dora' WHERE called = 'Dana'")
+    assert (found("dan", "folk"), found("dor", "folk")) == (0, 1)
+    carry_out(path, "DELETE FROM folk WHERE called = 'Dora'")
+    assert found("dor", "folk") == 0
+    for sql in ("DROP TABLE _frontdesk_search_1", "DELETE FROM _frontdesk_search_1_data"):
+        with pytest.raises(InputError):
+            carry_out(path, sql)
+    carry_out(path, "DROP VIEW grown")
+    with pytest.raises(InputError, match="search"):
+        carry_out(path, "ALTER TABLE folk DROP COLUMN called")

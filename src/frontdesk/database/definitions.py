@@ -24,6 +24,17 @@ class ForeignKey:
 
 
 @dataclass(frozen=True)
+class Search:
+    """A full-text index of a table, kept up to date by the database."""
+
+    name: str
+    columns: tuple[str, ...]
+    own: bool  # whether Frontdesk made it
+    key: str = ""  # on SQLite the name of the row's number, by which it knows the rows
+    expression: str = ""  # on PostgreSQL the words of a row, as SQL
+
+
+@dataclass(frozen=True)
 class Column:
     """A column as its table declares it."""
 
@@ -64,6 +75,8 @@ class Table:
     row_id: str | None = None  # the hidden key's name where no primary key is declared
     schema: str | None = None  # where it stands on PostgreSQL
     bare_name: str = ""  # its name there
+    numbered: bool = False  # whether rows have a number beside their key, on SQLite
+    search: Search | None = None  # the full-text index, where there is one
 
     @cached_property
     def primary_key(self) -> tuple[str, ...]:

@@ -10,12 +10,12 @@ from sqlalchemy import Connection
 from frontdesk import errors
 from frontdesk.database import dialects
 from frontdesk.database.connections import Database
-from frontdesk.database.definitions import OWN, Column, ForeignKey, Table
+from frontdesk.database.definitions import OWN, Column, ForeignKey, Search, Table
 from frontdesk.database.sqlite import catalog as sqlite
-from frontdesk.database.sqlite import drivers
+from frontdesk.database.sqlite import drivers, fulltext
 from frontdesk.database.sqlite.catalog import row_id
 
-__all__ = ["OWN", "Column", "ForeignKey", "Table", "row_id"]
+__all__ = ["OWN", "Column", "ForeignKey", "Search", "Table", "row_id"]
 
 _cache: WeakKeyDictionary[Database, tuple[Hashable, dict[str, Table]]] = WeakKeyDictionary()
 
@@ -146,6 +146,7 @@ def drop(connection: Connection, name: str) -> None:
 
         return catalog.drop(connection, name)
     connection.execute(sa.schema.DropTable(sa.Table(name, sa.MetaData())))
+    fulltext.mend(drivers.driver_of(connection))
     return None
 
 

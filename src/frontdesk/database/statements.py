@@ -8,6 +8,7 @@ from typing import Any
 from frontdesk import errors
 from frontdesk.database import queries
 from frontdesk.database.queries import OWN, Answer, Guard
+from frontdesk.database.sqlite.fulltext import PREFIX as SEARCH
 
 LONGEST_VALUE = 100_000_000
 """Bytes: the history keeps a row as text, which is longer than the row."""
@@ -68,9 +69,16 @@ class WritingGuard(Guard):
         """Whether an action is allowed; what our own triggers do is."""
         if source and source.startswith(OWN):
             return True
+        if action == sqlite3.SQLITE_READ and first.startswith(SEARCH):
+            return self._begun  # an index looks at its own parts; the SQL itself may not hold such a name
         if action in CHANGING:
-            inner = first in self._inner_tables and not self._begun
-            return not first.startswith(OWN) and not inner and (source is not None or first not in self._refused_tables)
+            inner = first.casefold() in self._inner_tables
+            own = first.startswith(OWN) and not (inner and first.startswith(SEARCH))
+            return (
+                not own
+                and not (inner and not self._begun)
+                and (source is not None or first not in self._refused_tables)
+            )
         if action in DEFINING:
             return not any(name.startswith(OWN) or name in self._inner_tables for name in (first, second))
         if action == sqlite3.SQLITE_FUNCTION and second in OWN_FUNCTIONS:

@@ -271,7 +271,8 @@ def misses_replaced(driver: Any) -> bool:
     Without these, recursion shows ours the row that INSERT OR REPLACE takes away; people's own may call
     themselves without end when it is on, since SQLite's default is off.
     """
-    return driver.execute("SELECT 1 FROM main.sqlite_master WHERE type = 'trigger'").fetchone() is not None
+    sql = "SELECT 1 FROM main.sqlite_master WHERE type = 'trigger' AND NOT name GLOB ?"
+    return driver.execute(sql, [f"{schema.OWN}*"]).fetchone() is not None
 
 
 def defines(sql: str) -> bool:

@@ -7,7 +7,7 @@ import sqlalchemy as sa
 from sqlalchemy import Connection
 
 from frontdesk import errors
-from frontdesk.database import dialects, values
+from frontdesk.database import dialects, fulltext, values
 from frontdesk.database.connections import Database
 from frontdesk.database.schema import Column, Table
 from frontdesk.errors import InputError
@@ -77,7 +77,10 @@ def _selected(connection: Connection, table: Table, place: Any, chosen: Sequence
 
 
 def search(table: Table, text: str) -> list[sa.ColumnElement[bool]]:
-    """Conditions by which each word stands somewhere in the row's texts and numbers, without regard to case."""
+    """Conditions by which each word stands somewhere in the row's texts and numbers, without regard to case.
+
+    Where the table has a full-text index, its words decide: those that begin so, in the columns that it covers.
+    """
     within = [column for column in table.columns if column.kind not in {"file", "boolean"}]
     if text.strip() and not within:
         raise InputError(errors={"_search": f"{table.name} has no column with text."})
@@ -85,7 +88,10 @@ def search(table: Table, text: str) -> list[sa.ColumnElement[bool]]:
         words = kinds.text(text).split()
     except InputError as error:
         raise InputError(errors={"_search": error.message}) from None
-    return [sa.or_(*(_contains(table, column, word) for column in within)) for word in words]
+    known = [word for word in words if any(map(str.isalnum, word))] if table.search else []
+    indexed = [fulltext.condition(table, known)] if known else []
+    others = [word for word in words if word not in known]
+    return indexed + [sa.or_(*(_contains(table, column, word) for column in within)) for word in others]
 
 
 def _contains(table: Table, column: Column, word: str) -> sa.ColumnElement[bool]:

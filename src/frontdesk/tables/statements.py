@@ -13,7 +13,7 @@ from frontdesk.database import alterations, schema, statements
 from frontdesk.database.connections import Database
 from frontdesk.database.queries import Answer
 from frontdesk.database.schema import Table
-from frontdesk.database.sqlite import catalog, drivers, shapes
+from frontdesk.database.sqlite import catalog, drivers, fulltext, shapes
 from frontdesk.database.sqlite.shapes import Shape
 from frontdesk.database.statements import WritingGuard
 from frontdesk.database.steps import Step
@@ -150,7 +150,8 @@ def _execute(connection: Connection, order: Order, guard: WritingGuard) -> Answe
         return answer
     step = shapes.instead(before, after)
     if step is None:
-        _record(connection, before, after)
+        fulltext.mend(driver)
+        _record(connection, before, shapes.read(connection))
     else:
         recorder.remove()
         driver.execute("ROLLBACK TO statement")

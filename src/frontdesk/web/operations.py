@@ -65,7 +65,12 @@ FILTERS = Parameter(
 )
 SORT = Parameter("_sort", text("-age"), "Columns with commas between, `-` before those that descend.")
 COLUMNS = Parameter("_columns", text("id,name"), "Only these columns, commas between.")
-SEARCH = Parameter("_search", text("Krish"), "Words that all stand in the row, in whatever column.")
+SEARCH = Parameter(
+    "_search",
+    text("Krish"),
+    "Words that all stand in the row, in whatever column; "
+    "where the table has a search index, words that begin so, in its columns.",
+)
 FACET = Parameter("_facet", text("department"), "Columns whose values are counted, commas between; may be repeated.")
 COUNT = Parameter("_count", text("1"), "1 counts exactly; a larger number counts at most so far, `count_capped`.")
 SINCE = Parameter("since", text("15m"), "From then on: `15m`, `2h`, `7d`, a date, or RFC 3339.")
@@ -86,6 +91,11 @@ FILE = {
     content_type: BYTES if form in {"parquet", "xlsx", "gz", "zip"} else text("date,amount\n2024-01-05,12.5\n")
     for content_type, form in imports.TYPES.items()
 }
+
+
+_SEARCH = thing(
+    columns=maybe(many(text("name"))), made_by=maybe(one_of("frontdesk", "others")), searchable=many(text("name"))
+)
 
 
 def _body(*known: fields.Field, partial: bool = False) -> Schema:
@@ -127,6 +137,18 @@ OPERATIONS: dict[str, Operation] = {
         help="One change of the history, which can be undone.",
     ),
     "tables.delete_json": Operation("Tables", "Deletes a table with its rows, or a view", None, 204, errors=(409, 422)),
+    "tables.search_json": Operation("Tables", "The search index of a table", _SEARCH),
+    "tables.make_search_json": Operation(
+        "Tables",
+        "Makes the search index of a table, or one of other columns",
+        thing(**_SEARCH["properties"], change=maybe(text("example.9"))),
+        body=thing(("columns",), columns=many(text("name"))),
+        errors=(409,),
+        optional_body=True,
+        help="One change of the history, which can be undone. Without `columns` it covers those of texts. From then on "
+        "`_search` finds words, and words that begin so, in these columns.",
+    ),
+    "tables.drop_search_json": Operation("Tables", "Drops the search index of a table", None, 204, errors=(409, 422)),
     "rows.rows_json": Operation(
         "Tables",
         "Rows, filtered, sorted, by the page",

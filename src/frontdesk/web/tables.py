@@ -8,7 +8,7 @@ from flask import Blueprint, Response, request, url_for
 from frontdesk.database import schema
 from frontdesk.errors import ConflictError, InputError
 from frontdesk.history import changes
-from frontdesk.tables import alterations, structure
+from frontdesk.tables import alterations, searches, structure
 from frontdesk.web import access, bodies, current, messages, rendering
 from frontdesk.web.errors import status_of
 
@@ -157,6 +157,8 @@ def _structure(
         kept=may_alter and alterations.is_kept(place, table),
         types=list(schema.TYPES),
         lines=ADDED,
+        search=searches.describe(table),
+        usual=searches.usual(table),
     )
 
 
@@ -191,6 +193,62 @@ def _typed_changes(form: Mapping[str, str]) -> dict[str, Any]:
     ]
     names = {name: new for name, new in renamed.items() if new != name}
     return {"name": form.get("name", "").strip(), "rename": names, "drop": dropped, "add": added}
+
+
+@routes.post("/databases/<name:database>/tables/<name:table>/search")
+@access.allow("admin")
+def make_search(database: str, table: str) -> Response:
+    """Makes the search index of the columns that were ticked."""
+    try:
+        _, change = searches.create(
+            current.desk().database(database), table, request.form.getlist("column"), access.caller()
+        )
+    except (InputError, ConflictError) as error:
+        wrong = getattr(error, "errors", None) or {"columns": f"{error.message} {error.hint}".strip()}
+        return _structure(database, table, {}, {"search": " ".join(wrong.values())}, status_of(error))
+    if change:
+        messages.say(f"Made the search index of {table}.", change)
+    return rendering.lead_to(url_for("tables.table_structure", database=database, table=table))
+
+
+@routes.post("/databases/<name:database>/tables/<name:table>/search/drop")
+@access.allow("admin")
+def drop_search(database: str, table: str) -> Response:
+    """Drops the search index."""
+    try:
+        change = searches.drop(current.desk().database(database), table, access.caller())
+    except ConflictError as error:
+        return _structure(database, table, {}, {"search": f"{error.message} {error.hint}".strip()}, 409)
+    messages.say(f"Dropped the search index of {table}.", change)
+    return rendering.lead_to(url_for("tables.table_structure", database=database, table=table))
+
+
+@routes.get("/api/databases/<name:database>/tables/<name:table>/search")
+@access.allow("viewer")
+def search_json(database: str, table: str) -> Response:
+    """`{columns, made_by, searchable}`."""
+    return rendering.answer(searches.describe(schema.table(current.desk().database(database), table)))
+
+
+@routes.put("/api/databases/<name:database>/tables/<name:table>/search")
+@access.allow("admin")
+def make_search_json(database: str, table: str) -> Response:
+    """The search index made of `{columns}`, with the `change`."""
+    body = bodies.json_object()
+    bodies.refuse_unknown(body, "columns")
+    columns = body.get("columns", [])
+    if not isinstance(columns, list) or not all(isinstance(name, str) for name in columns):
+        raise InputError(errors={"columns": 'Write a list of columns, such as ["name"].'})
+    made, change = searches.create(current.desk().database(database), table, columns, access.caller())
+    return rendering.answer(searches.describe(made) | {"change": change})
+
+
+@routes.delete("/api/databases/<name:database>/tables/<name:table>/search")
+@access.allow("admin")
+def drop_search_json(database: str, table: str) -> Response:
+    """204."""
+    searches.drop(current.desk().database(database), table, access.caller())
+    return Response(status=204)
 
 
 @routes.post("/databases/<name:database>/tables/<name:table>/delete")

@@ -13,8 +13,8 @@ from sqlalchemy.pool import Pool
 
 from frontdesk.database import dialects
 from frontdesk.database.connections import quoted
-from frontdesk.database.definitions import OWN, Column, ForeignKey, Table
-from frontdesk.database.postgresql import OWN_SCHEMA, descriptions, drivers, types
+from frontdesk.database.definitions import OWN, Column, ForeignKey, Search, Table
+from frontdesk.database.postgresql import OWN_SCHEMA, descriptions, drivers, fulltext, types
 from frontdesk.database.postgresql.drivers import driver_of
 
 DEFAULT_SCHEMA = "public"
@@ -139,8 +139,19 @@ def _read(driver: Any, relations: Sequence[Any]) -> dict[str, Table]:
     for row in driver.execute(_CONSTRAINTS, wanted).fetchall():
         constraints.setdefault(row[0], []).append(row)
     schemas = {row[1] for row in relations} | {DEFAULT_SCHEMA, OWN_SCHEMA}
-    tables = [_table(row, columns.get(row[0], []), constraints.get(row[0], []), schemas) for row in relations]
-    return {table.name: table for table in tables}
+    searches = fulltext.read(driver, wanted["relations"])
+    tables = {}
+    for row in relations:
+        table = _table(row, columns.get(row[0], []), constraints.get(row[0], []), schemas)
+        tables[table.name] = replace(table, search=_search(table, searches.get(row[0], [])))
+    return tables
+
+
+def _search(table: Table, found: Sequence[tuple[str, str, str]]) -> Search | None:
+    """The full-text index of the most columns."""
+    names = [column.name for column in table.columns]
+    made = [fulltext.search(names, name, expression, json.loads(columns)) for name, expression, columns in found]
+    return max(made, key=lambda one: len(one.columns), default=None)
 
 
 def _table(relation: Any, rows: Sequence[Any], constraints: Sequence[Any], schemas: set[str]) -> Table:

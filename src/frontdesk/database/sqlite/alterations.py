@@ -13,7 +13,7 @@ from frontdesk import errors
 from frontdesk.database import steps
 from frontdesk.database.connections import quoted
 from frontdesk.database.definitions import OWN, Column, Table
-from frontdesk.database.sqlite import catalog
+from frontdesk.database.sqlite import catalog, fulltext
 from frontdesk.database.sqlite.drivers import driver_of
 from frontdesk.database.steps import Step
 
@@ -46,7 +46,8 @@ def sql_of(connection: Connection, name: str, kind: str = "table") -> str | None
 
 def stands(connection: Connection, name: str, sql: str) -> bool:
     """Whether the schema still holds what this SQL made."""
-    return any(part.sql == sql for part in parts(connection).values())
+    found = driver_of(connection).execute("SELECT 1 FROM sqlite_master WHERE sql = ?", [sql])
+    return found.fetchone() is not None
 
 
 def referring(connection: Connection, name: str) -> list[str]:
@@ -63,7 +64,9 @@ def referring(connection: Connection, name: str) -> list[str]:
 def apply(connection: Connection, step: Step) -> Step | None:
     """Carries out a step and gives the one that takes it back; None when nothing does."""
     verb, *given = step
-    return _VERBS[verb](connection, *given)
+    back = _VERBS[verb](connection, *given)
+    fulltext.mend(driver_of(connection))
+    return back
 
 
 def _rename_table(connection: Connection, old: str, new: str) -> Step:
@@ -111,6 +114,8 @@ def _drop_column(connection: Connection, table: str, name: str, unused: bool) ->
     driver = driver_of(connection)
     found = _read(connection, table)
     column = found.column(name)
+    if found.search and found.search.own and name in found.search.columns:
+        raise errors.ConflictError(f"{name} is in the search index of {table}.", "Drop the search index first.")
     if unused and _any(driver, table, f"{quoted(name)} IS NOT {column.default or 'NULL'}"):
         raise errors.ConflictError(f"Rows have values in {name}.", "Drop the column instead.")
     back = _keep_column(connection, found, column)
@@ -172,6 +177,8 @@ def _create(connection: Connection, made: Sequence[Sequence[str]]) -> Step:
 def _drop(connection: Connection, kind: str, name: str) -> Step:
     """Drops an index, a view, a trigger or a table without rows."""
     driver = driver_of(connection)
+    if kind == "search":
+        return _drop_search(driver, name)
     if (kind, name) not in parts(connection):
         raise errors.ConflictError(f"The {kind} {name} is no longer there.")
     if kind == "table":
@@ -183,11 +190,20 @@ def _drop(connection: Connection, kind: str, name: str) -> Step:
     return back
 
 
+def _drop_search(driver: Any, table: str) -> Step:
+    back = ["create", fulltext.made(driver, table)]
+    if not back[1]:
+        raise errors.ConflictError(f"{table} has no search index.")
+    fulltext.drop(driver, table)
+    return back
+
+
 def _made(connection: Connection, kind: str, name: str) -> list[list[str]]:
     """A part with what stands on it, in the order of their making."""
     own = parts(connection)[kind, name]
     below = [part for _, part in _below(connection, name)] if kind in {"table", "view"} else []
-    return [[part.type, part.name, part.sql] for part in (own, *below)]
+    searched = fulltext.made(driver_of(connection), name) if kind == "table" else []
+    return [[part.type, part.name, part.sql] for part in (own, *below)] + searched
 
 
 def _below(connection: Connection, name: str) -> list[tuple[str, Part]]:

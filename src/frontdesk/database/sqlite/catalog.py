@@ -1,13 +1,15 @@
 """SQLite's own description of its tables, and what it does to them as a whole."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 from sqlalchemy import Connection
 
 from frontdesk.database import dialects
 from frontdesk.database.connections import quoted
-from frontdesk.database.definitions import OWN, Column, ForeignKey, Table
+from frontdesk.database.definitions import OWN, Column, ForeignKey, Search, Table
+from frontdesk.database.sqlite import fulltext
 from frontdesk.database.sqlite.drivers import driver_of
 
 
@@ -23,7 +25,21 @@ def read_tables(driver: Any) -> dict[str, Table]:
         " ORDER BY name COLLATE NOCASE"
     ).fetchall()
     shown = [row for row in listed if not row[0].startswith((OWN, "sqlite_"))]
-    return {name: _read_table(driver, name, kind, bool(without)) for name, kind, without in shown}
+    searches = fulltext.read(driver)
+    tables = {name: _read_table(driver, name, kind, bool(without)) for name, kind, without in shown}
+    return {name: replace(table, search=_search(table, searches)) for name, table in tables.items()}
+
+
+def _search(table: Table, known: dict[str, list[Search]]) -> Search | None:
+    """The full-text index that can be used: it covers columns that are there, and knows rows by their number."""
+    names = {column.name.casefold(): column.name for column in table.columns}
+    numbers = {"rowid", "_rowid_", "oid"} - set(names) if table.numbered else set()
+    numbers |= {column.name.casefold() for column in table.columns if column.automatic}
+    for found in known.get(table.name.casefold(), ()):
+        if found.key.casefold() in numbers and all(name.casefold() in names for name in found.columns):
+            columns = tuple(names[name.casefold()] for name in found.columns)
+            return replace(found, columns=columns, key=names.get(found.key.casefold(), found.key))
+    return None
 
 
 def read(connection: Connection) -> dict[str, Table]:
@@ -47,7 +63,8 @@ def _read_table(driver: Any, name: str, kind: str, without_rowid: bool) -> Table
     in_key = sum(1 for row in rows if row[5])
     columns = tuple(_column(row, in_key, references.get(row[1]), without_rowid) for row in rows if row[6] != 1)
     has_key = in_key > 0 or kind != "table" or without_rowid
-    return Table(name, columns, "view" if kind == "view" else "table", keys, None if has_key else row_id(columns))
+    hidden, numbered = None if has_key else row_id(columns), kind == "table" and not without_rowid
+    return Table(name, columns, "view" if kind == "view" else "table", keys, hidden, numbered=numbered)
 
 
 def _column(row: Sequence[Any], in_key: int, references: tuple[str, str] | None, without_rowid: bool) -> Column:
@@ -110,8 +127,8 @@ def names(connection: Connection, prefix: str) -> list[str]:
 
 def has_triggers(connection: Connection, table: Table) -> bool:
     """Whether the database itself does something when rows of this table change."""
-    sql = "SELECT 1 FROM sqlite_master WHERE type = 'trigger' AND lower(tbl_name) = lower(?)"
-    return driver_of(connection).execute(sql, [table.name]).fetchone() is not None
+    sql = "SELECT 1 FROM sqlite_master WHERE type = 'trigger' AND lower(tbl_name) = lower(?) AND NOT name GLOB ?"
+    return driver_of(connection).execute(sql, [table.name, f"{fulltext.PREFIX}*"]).fetchone() is not None
 
 
 def read_own(connection: Connection, name: str) -> Table:

@@ -65,7 +65,7 @@ def rules(sql: str, names: Sequence[str]) -> Rules:
     """The rules in the SQL that made a table with columns of these names."""
     found = Rules(generated={})
     checks: list[str] = []
-    for part in _parts(tokens(sql)):
+    for part in parts(tokens(sql)):
         words = [one for one in part if not one.isspace()]
         for place, one in enumerate(part):
             inside = _bracket(part, place + 1) if one.casefold() in {"check", "as"} else None
@@ -82,7 +82,7 @@ def _true(name: str, names: Sequence[str]) -> str:
     return next((one for one in names if one.casefold() == name.casefold()), name)
 
 
-def _parts(found: list[str]) -> list[list[str]]:
+def parts(found: list[str]) -> list[list[str]]:
     """What stands between the commas of the outer brackets."""
     if "(" not in found:
         return []
@@ -136,7 +136,7 @@ def index(sql: str, names: Sequence[str]) -> tuple[str, str]:
     opening = found.index("(", start)
     inside = _bracket(found, opening) or []
     rest = found[opening + len(inside) + 2 :]
-    listed = ", ".join(_indexed(part, names) for part in _parts(["(", *inside, ")"]))
+    listed = ", ".join(_indexed(part, names) for part in parts(["(", *inside, ")"]))
     return f"({listed})", _standard([" ", *rest], names) and f" {_standard(rest, names)}"
 
 

@@ -14,7 +14,7 @@ from frontdesk.database.connections import quoted
 from frontdesk.database.definitions import OWN
 from frontdesk.database.definitions import Table as Known
 from frontdesk.database.outlines import Column, Form, Index, Outline, Table, View, quoted_list
-from frontdesk.database.sqlite import catalog, definitions
+from frontdesk.database.sqlite import catalog, definitions, fulltext
 from frontdesk.database.sqlite.drivers import driver_of
 
 BLOCK = 2000
@@ -74,7 +74,10 @@ def outline(connection: Connection, *, as_text: bool = False) -> Outline:
         else:
             found.tables.append(_table(driver, known, found, as_text))
     for name, table in driver.execute("SELECT name, tbl_name FROM sqlite_master WHERE type = 'trigger'"):
-        if not table.startswith(OWN):
+        if name.startswith(fulltext.PREFIX):
+            if name.endswith("_insert"):
+                found.notes.append(f"{table}: the search index is left out.")
+        elif not table.startswith(OWN):
             found.notes.append(f"{table}: the trigger {name} is left out.")
     return found
 
