@@ -59,7 +59,7 @@ def written(rule: str) -> str:
         "change": "CHANGE",
         "sha256": "SHA256",
     }
-    rule = rule.replace("<form>", "csv")
+    rule = rule.replace("<form>", "csv").replace("<kind>", "sqlite")
     return re.sub(r"<(?:[^:>]+:)?([^>]+)>", lambda found: letters.get(found[1], "NAME"), rule)
 
 

@@ -88,6 +88,23 @@ def test_the_format_is_what_the_files_name_ends_in(folder: Path, tmp_path: Path,
     assert (loaded.exit_code, json.loads(loaded.stdout)["inserted"]) == (0, 2)
 
 
+@pytest.mark.parametrize("output", ["out.db", "out.sqlite", "-"])
+def test_a_whole_database_is_written_as_a_file_of_sqlite(folder: Path, tmp_path: Path, output: str) -> None:
+    done = run(folder, "export", "example", *(["-o", str(tmp_path / output)] if output != "-" else []))
+    assert done.exit_code == 0
+    if output == "-":
+        (tmp_path / output).write_bytes(done.stdout_bytes)
+    with closing(sqlite3.connect(tmp_path / output)) as connection:
+        assert connection.execute("SELECT name FROM employees").fetchall() == [("Krish",), ("Bob",), ("Charlie",)]
+
+
+def test_what_holds_one_table_asks_for_it(folder: Path) -> None:
+    for options in (["--format", "csv"], ["--where", "age__gt=30"]):
+        refused = run(folder, "export", "example", *options).exception
+        assert isinstance(refused, errors.InputError)
+        assert "Name the TABLE" in refused.hint
+
+
 @pytest.mark.parametrize("where", ["age", "nosuch=1", "age__gt=old"])
 def test_a_filter_that_is_none_is_refused(folder: Path, where: str) -> None:
     assert isinstance(run(folder, "export", "example", "employees", "--where", where).exception, errors.InputError)

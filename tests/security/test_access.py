@@ -107,6 +107,8 @@ VIEWERS = {
     "charts.column_json",
     "exports.index",
     "exports.download",
+    "exports.whole",
+    "exports.dump",
     "changes.index",
     "changes.history_json",
     "changes.row_history_json",

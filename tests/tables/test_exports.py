@@ -1,9 +1,11 @@
 import csv
 import io
 import json
+import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
@@ -142,3 +144,53 @@ def test_what_came_out_goes_in_again_as_the_same_rows_with_the_same_types(
                 for name in ("one", "two")
             )
         assert one == two
+
+
+@pytest.mark.parametrize("form", ["sqlite", "sql"])
+def test_a_table_comes_out_as_a_database_with_its_rules_indexes_and_the_rows_that_fit(
+    tmp_path: Path, form: str
+) -> None:
+    script = (
+        "CREATE TABLE t (a TEXT CHECK (a <> ''), b REAL, g AS (b + 1));"
+        "CREATE INDEX i ON t (a DESC);"
+        "INSERT INTO t (rowid, a, b) VALUES (7, 'it''s', 1), (8, 'y', 2), (9, 'z', 3);"
+        "CREATE VIEW v AS SELECT a || '!' AS c, b FROM t;"
+        "CREATE TABLE other (x);"
+    )
+
+    def taken(table: str, **wanted: Any) -> sqlite3.Connection:
+        out = tmp_path / f"{table}{len(wanted)}.db"
+        written = b"".join(exports.export(shop, table, form, where=[("b__lt", "3")], **wanted))
+        if form == "sqlite":
+            out.write_bytes(written)
+            return sqlite3.connect(out)
+        connection = sqlite3.connect(":memory:")
+        connection.executescript(written.decode())
+        return connection
+
+    with closing(places.opened(tmp_path / "shop.db", script)) as shop:
+        with closing(taken("t", sort="-b")) as out:
+            assert out.execute("SELECT rowid, * FROM t").fetchall() == [(7, "it's", 1.0, 2.0), (8, "y", 2.0, 3.0)]
+            made = out.execute("SELECT name, sql FROM sqlite_master ORDER BY name").fetchall()
+            assert made == [
+                ("i", "CREATE INDEX i ON t (a DESC)"),
+                ("t", "CREATE TABLE t (a TEXT CHECK (a <> ''), b REAL, g AS (b + 1))"),
+            ]
+        with closing(taken("t", shown="g,a")) as out:
+            assert out.execute("SELECT * FROM t ORDER BY g").fetchall() == [(2.0, "it's"), (3.0, "y")]
+        with closing(taken("v")) as out:
+            assert out.execute("SELECT * FROM v ORDER BY b").fetchall() == [("it's!", 1.0), ("y!", 2.0)]
+
+
+def test_a_table_of_a_server_comes_out_as_a_sqlite_file_with_every_digit(postgresql_url: str, tmp_path: Path) -> None:
+    script = (
+        "CREATE TABLE t (id bigint PRIMARY KEY, n numeric, at timestamp, tags text[], ok boolean, b bytea, r float8);"
+        "INSERT INTO t VALUES (1, 12345678901234567890.10, '2024-01-31 10:00', '{x,y}', true, '\\x00', 'inf');"
+    )
+    with closing(places.opened(postgresql_url, script)) as database:
+        (tmp_path / "t.db").write_bytes(b"".join(exports.export(database, "t", "sqlite")))
+        with pytest.raises(errors.InputError, match="pg_dump"):
+            exports.export(database, "t", "sql")
+    with closing(sqlite3.connect(tmp_path / "t.db")) as out:
+        found = out.execute("SELECT * FROM t").fetchall()
+    assert found == [(1, "12345678901234567890.10", "2024-01-31 10:00:00", "{x,y}", 1, b"\0", float("inf"))]

@@ -86,7 +86,8 @@ KNOWN: dict[str, list[Any]] = {
     "user": ["eve"],
     "token": ["nightly"],
     "name": ["root", "a.b"],
-    "form": ["csv", "json", "ndjson"],
+    "form": ["csv", "json", "ndjson", "xlsx", "parquet", "sql", "sqlite"],
+    "kind": ["sqlite", "sql"],
     "sha256": ["0" * 64],
 }
 """Parts of a path that are there: what is drawn at random never is."""

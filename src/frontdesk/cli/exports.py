@@ -1,9 +1,10 @@
-"""`frontdesk export DATABASE TABLE`: rows of a table as a file."""
+"""`frontdesk export DATABASE [TABLE]`: rows of a table, or a whole database, as a file."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -13,14 +14,21 @@ from frontdesk.database.connections import Database
 from frontdesk.desk import Desk
 from frontdesk.errors import ConfigError, InputError
 from frontdesk.tables import exports
+from frontdesk.upkeep import dumps
 
 
 @click.command("export")
 @click.argument("database")
-@click.argument("table")
-@click.option("--format", "form", type=click.Choice(list(exports.FORMATS)), help="Default: as --output ends, else csv.")
+@click.argument("table", required=False)
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(list(exports.FORMATS)),
+    help="Default: as --output ends, else csv; of a database sqlite.",
+)
 @click.option("--where", multiple=True, metavar="FILTER", help="Such as age__gt=30; more are all asked for.")
 @click.option("--sort", default="", metavar="COLUMNS", help="Such as name,-age.")
+@click.option("--search", default="", metavar="WORDS", help="Words that all stand in a row, in whatever column.")
 @click.option("--columns", default="", metavar="COLUMNS", help="Only these, with commas between.")
 @click.option("--raw", is_flag=True, help="Leave texts that begin like formulas (= + - @) as they are.")
 @click.option(
@@ -31,26 +39,45 @@ from frontdesk.tables import exports
 def command(
     desk: Desk,
     database: str,
-    table: str,
+    table: str | None,
     form: str | None,
     where: tuple[str, ...],
     sort: str,
+    search: str,
     columns: str,
     raw: bool,
     output: Path | None,
 ) -> None:
-    """Writes the rows of TABLE, however many, to stdout or a FILE.
+    """Writes the rows of TABLE, however many, to stdout or a FILE; without TABLE all of DATABASE, as sqlite or sql.
 
     DATABASE is a name of the desk's, or the path of a SQLite file.
     """
-    form = form or (output.suffix[1:] if output and output.suffix[1:] in exports.FORMATS else "csv")
+    chosen: dict[str, Any] = {"where": _pairs(where), "sort": sort, "search": search, "shown": columns, "raw": raw}
     with opened(desk, database) as place:
-        found = exports.export(place, table, form, where=_pairs(where), sort=sort, shown=columns, raw=raw)
+        found: exports.Export | dumps.Dump
+        if table is None:
+            found = _whole(place, form or _ending(output, "sqlite"), chosen)
+        else:
+            found = exports.export(place, table, form or _ending(output, "csv"), **chosen)
         if output is None:
             with click.open_file("-", "wb") as stdout:
                 stdout.writelines(found)
         else:
             _write(found, output)
+
+
+def _ending(output: Path | None, usual: str) -> str:
+    """The format that the file's name ends in, or the usual one."""
+    ending = output.suffix[1:].lower() if output else ""
+    return "sqlite" if ending == "db" else ending if ending in exports.FORMATS else usual
+
+
+def _whole(place: Database, form: str, chosen: dict[str, Any]) -> dumps.Dump:
+    if any(chosen.values()):
+        raise InputError("Filters choose rows of a table.", "Name the TABLE, or leave them out.")
+    if form not in dumps.FORMATS:
+        raise InputError(f"{form} holds one table.", "Name the TABLE, or take --format sqlite or sql.")
+    return dumps.dump(place, form)
 
 
 def _pairs(where: tuple[str, ...]) -> list[tuple[str, str]]:
@@ -61,7 +88,7 @@ def _pairs(where: tuple[str, ...]) -> list[tuple[str, str]]:
     return [(text.partition("=")[0], text.partition("=")[2]) for text in where]
 
 
-def _write(found: exports.Export, output: Path) -> None:
+def _write(found: Iterable[bytes], output: Path) -> None:
     """Writes beside the file first: what does not end leaves the old one as it was."""
     new = output.with_name(f"{output.name}.new")
     try:

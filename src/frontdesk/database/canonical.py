@@ -11,6 +11,7 @@ from decimal import Decimal, InvalidOperation
 from typing import Any, TypeAlias
 
 from frontdesk.database.outlines import Form
+from frontdesk.database.values import Undecoded
 
 Read: TypeAlias = Callable[[Any], Any]
 Row: TypeAlias = Sequence[Any]
@@ -93,6 +94,8 @@ def _shown(given: Any) -> str:
 
 
 def _text(given: Any) -> str:
+    if type(given) is Undecoded:
+        raise ValueError("a text that is not UTF-8")
     if type(given) is not str:
         raise ValueError(f"{_shown(given)} is no text")
     if _HALVES.search(given):

@@ -176,7 +176,7 @@ def exactly(text: str) -> list[Any]:
 
 def _marked(value: Any) -> Any:
     if isinstance(value, (bytes, memoryview)):
-        return {"$base64": base64.b64encode(value).decode()}
+        return {"$text" if isinstance(value, Undecoded) else "$base64": base64.b64encode(value).decode()}
     if isinstance(value, float) and not math.isfinite(value):
         return {"$real": repr(value)}
     return value
@@ -184,5 +184,7 @@ def _marked(value: Any) -> Any:
 
 def _unmarked(value: Any) -> Any:
     if isinstance(value, dict):
+        if "$text" in value:
+            return Undecoded(base64.b64decode(value["$text"]))
         return float(value["$real"]) if "$real" in value else base64.b64decode(value["$base64"])
     return value

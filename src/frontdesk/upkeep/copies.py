@@ -68,11 +68,11 @@ class _Walk:
         self.progress(self.done, self.total, self.done)
 
 
-def copy(source: Database, target: Path | str, bar: Bar, *, as_text: bool = False) -> Copied:
+def copy(source: Database, target: Path | str, bar: Bar, *, as_text: bool = False, history: bool = True) -> Copied:
     """Carries a database to a new SQLite file, or into a PostgreSQL database where nothing is in the way.
 
-    `as_text` keeps columns as text that hold what the other engine's types do not. Raises InputError naming what does
-    not fit, ConflictError for a target that holds such tables; then nothing was changed.
+    `as_text` keeps columns as text that hold what the other engine's types do not; the `history` goes along. Raises
+    InputError naming what does not fit, ConflictError for a target that holds such tables; then nothing was changed.
     """
     server = isinstance(target, str)
     if server == (source.dialect == "postgresql"):
@@ -82,12 +82,12 @@ def copy(source: Database, target: Path | str, bar: Bar, *, as_text: bool = Fals
         )
     if isinstance(target, str):
         with closing(Database(source.name, target)) as database, targets.filling(database) as writing:
-            return replace(_carry(source, writing, bar, as_text), place=target)
+            return replace(_carry(source, writing, bar, as_text, history), place=target)
     with targets.new_file(target) as path, sqlite.making(path) as writing:
-        return replace(_carry(source, writing, bar, as_text), place=target.name)
+        return replace(_carry(source, writing, bar, as_text, history), place=target.name)
 
 
-def _carry(source: Database, writing: Connection, bar: Bar, as_text: bool) -> Copied:
+def _carry(source: Database, writing: Connection, bar: Bar, as_text: bool, with_history: bool = True) -> Copied:
     with source.snapshot() as reading:
         here, there = copying.reader(reading), copying.writer(writing)
         with here.moment(reading):
@@ -103,7 +103,8 @@ def _carry(source: Database, writing: Connection, bar: Bar, as_text: bool) -> Co
                 sums = [_copy_rows(reading, writing, old, new, walk) for old, new in pairs]
             notes = [*found.notes, *made.notes, *there.finish(writing, made)]
             proofs = [_prove(writing, new, sums[place]) for place, new in enumerate(made.tables)]
-            changes = history.carry(reading, writing, {table.name: table for table in made.tables})
+            named = {table.name: table for table in made.tables}
+            changes = history.carry(reading, writing, named) if with_history else 0
             return Copied(source.name, tuple(proofs), changes, tuple(notes))
 
 

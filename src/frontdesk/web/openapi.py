@@ -10,6 +10,8 @@ from werkzeug.routing import Rule
 
 from frontdesk.files import types
 from frontdesk.functions.descriptions import Description
+from frontdesk.tables import exports
+from frontdesk.upkeep import dumps
 from frontdesk.web import access, answers, current, errors, rendering
 from frontdesk.web.operations import BYTES, JSON, OPERATIONS, Operation, Parameter
 from frontdesk.web.shapes import SHAPES, Schema, ref, text, thing
@@ -24,7 +26,8 @@ EVERYWHERE = (401, 503)
 KEYS = {
     "run": ("The run's number.", {"type": "integer", "minimum": 0, "examples": [2]}),
     "key": ("The row's key; several values are joined by commas.", text("1")),
-    "form": ("The format.", {"type": "string", "enum": ["csv", "ndjson", "json"]}),
+    "form": ("The format.", {"type": "string", "enum": list(exports.FORMATS)}),
+    "kind": ("The format.", {"type": "string", "enum": list(dumps.FORMATS)}),
     "change": ("The change's id, `DATABASE.N`.", text("example.1")),
     "database": ("The database's name.", text("example")),
     "table": ("The table's name.", text("employees")),

@@ -9,6 +9,7 @@ from frontdesk.forms import fields
 from frontdesk.functions.runs import STATUSES
 from frontdesk.tables import charts
 from frontdesk.tables.exports import FORMATS
+from frontdesk.upkeep import dumps
 from frontdesk.web import imports, queries, shapes, tokens, users
 from frontdesk.web.bodies import LARGEST_PAGE, USUAL_PAGE
 from frontdesk.web.shapes import Schema, anything, many, maybe, named, one_of, ref, text, thing, whole
@@ -256,6 +257,14 @@ OPERATIONS: dict[str, Operation] = {
             COLUMNS,
             Parameter("raw", SWITCH, "1 leaves texts that begin like formulas as they are."),
         ),
+    ),
+    "exports.dump": Operation(
+        "Tables",
+        "All tables and views of a database, as a file",
+        BYTES,
+        types=[dumps.FORMATS[form].partition(";")[0] for form in dumps.FORMATS],
+        errors=(422,),
+        help="`export.sqlite` is a SQLite file, `export.sql` statements that make one again (not of PostgreSQL).",
     ),
     # History
     "changes.history_json": Operation(

@@ -26,7 +26,7 @@ def read_tables(driver: Any) -> dict[str, Table]:
     ).fetchall()
     shown = [row for row in listed if not row[0].startswith((OWN, "sqlite_"))]
     searches = fulltext.read(driver)
-    tables = {name: _read_table(driver, name, kind, bool(without)) for name, kind, without in shown}
+    tables = {name: read_table(driver, name, kind, bool(without)) for name, kind, without in shown}
     return {name: replace(table, search=_search(table, searches)) for name, table in tables.items()}
 
 
@@ -53,7 +53,8 @@ def inner_tables(driver: Any) -> list[str]:
     return [name for (name,) in found.fetchall()]
 
 
-def _read_table(driver: Any, name: str, kind: str, without_rowid: bool) -> Table:
+def read_table(driver: Any, name: str, kind: str, without_rowid: bool) -> Table:
+    """One table or view, whoever made it; `kind` is table, view or virtual."""
     try:
         rows = driver.execute(f"PRAGMA table_xinfo({quoted(name)})").fetchall()
     except Exception:  # noqa: BLE001 - a view over a table that is gone is listed, with no columns
@@ -133,4 +134,4 @@ def has_triggers(connection: Connection, table: Table) -> bool:
 
 def read_own(connection: Connection, name: str) -> Table:
     """One of our own tables, which are never listed."""
-    return _read_table(driver_of(connection), name, "table", without_rowid=False)
+    return read_table(driver_of(connection), name, "table", without_rowid=False)

@@ -13,6 +13,7 @@ from sqlalchemy.pool import QueuePool
 
 from frontdesk import errors
 from frontdesk.database import dialects
+from frontdesk.database.values import Undecoded
 
 STEPS = 10_000
 """Instructions of SQLite's machine between two looks at the clock."""
@@ -87,7 +88,7 @@ def open_file(
     *,
     read_only: bool = False,
     create: bool = False,
-    factory: type[sqlite3.Connection] = sqlite3.Connection,
+    factory: type[sqlite3.Connection] | None = None,
     patience: float = BUSY_SECONDS,
 ) -> sqlite3.Connection:
     """The driver's own connection to a file, with our pragmas and functions, in autocommit mode."""
@@ -100,11 +101,80 @@ def open_file(
         timeout=patience,
         isolation_level=None,
         check_same_thread=False,
-        factory=factory,
+        factory=factory or _Connection,
     )
     connection.execute("PRAGMA foreign_keys = ON")
     connection.create_function("frontdesk_fold", 1, dialects.fold, deterministic=True)
     return connection
+
+
+class _Cursor(sqlite3.Cursor):
+    """The driver's cursor; texts that are no UTF-8 come as `Undecoded` bytes rather than as an error."""
+
+    _asked: tuple[str, Any] = ("", ())
+    _given = 0
+    _changes = 0
+
+    def execute(self, sql: str, parameters: Any = (), /) -> "_Cursor":
+        """As the driver's."""
+        self._asked, self._given, self._changes = (sql, parameters), 0, self.connection.total_changes
+        super().execute(sql, parameters)
+        return self
+
+    def fetchone(self) -> Any:
+        """As the driver's."""
+        found = self._fetched(super().fetchone)
+        self._given += found is not None
+        return found
+
+    def fetchmany(self, size: int | None = None) -> list[Any]:
+        """As the driver's."""
+        fetch = super().fetchmany
+        found: list[Any] = self._fetched(lambda: fetch(self.arraysize if size is None else size))
+        self._given += len(found)
+        return found
+
+    def fetchall(self) -> list[Any]:
+        """As the driver's."""
+        found: list[Any] = self._fetched(super().fetchall)
+        self._given += len(found)
+        return found
+
+    def _fetched(self, fetch: Callable[[], Any]) -> Any:
+        """What is fetched; the first text that is no UTF-8 has the statement read again, from the same row on.
+
+        To look at each text costs as much as to fetch it: connections do so once they have met such a text.
+        """
+        try:
+            return fetch()
+        except sqlite3.OperationalError as error:
+            known = self.connection.text_factory is _text
+            if known or "decode" not in str(error) or self.connection.total_changes != self._changes:
+                raise
+        self.connection.text_factory = _text
+        super().execute(*self._asked)
+        if self._given:
+            super().fetchmany(self._given)
+        return fetch()
+
+
+class _Connection(sqlite3.Connection):
+    """The driver's connection with our cursor."""
+
+    def cursor(self, factory: Any = _Cursor) -> Any:
+        """As the driver's."""
+        return super().cursor(factory)
+
+    def execute(self, sql: str, parameters: Any = (), /) -> sqlite3.Cursor:
+        """As the driver's."""
+        return self.cursor().execute(sql, parameters)  # type: ignore[no-any-return]
+
+
+def _text(found: bytes) -> str | Undecoded:
+    try:
+        return found.decode()
+    except UnicodeDecodeError:
+        return Undecoded(found)
 
 
 def driver_of(connection: Connection) -> sqlite3.Connection:

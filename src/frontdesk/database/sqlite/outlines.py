@@ -8,7 +8,6 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from frontdesk import errors
 from frontdesk.database import canonical, dialects
 from frontdesk.database.connections import quoted
 from frontdesk.database.definitions import OWN
@@ -272,10 +271,5 @@ def blocks(connection: Connection, table: Table, size: int = BLOCK) -> Iterator[
     """The rows of a table, some at a time: the hidden key first, where there is one, then the columns."""
     sql = f"SELECT {quoted_list(table.label)} FROM {quoted(table.name)}"  # noqa: S608 - quoted names
     with translated(), closing(driver_of(connection).execute(sql)) as cursor:
-        try:
-            while found := cursor.fetchmany(size):
-                yield found
-        except sqlite3.OperationalError as error:
-            if "decode" not in str(error):
-                raise
-            raise errors.DataError(f"{table.name} holds a text that is not UTF-8.", "Mend it.") from error
+        while found := cursor.fetchmany(size):
+            yield found

@@ -1,6 +1,7 @@
 """Packages that not everybody has."""
 
 import importlib
+import importlib.util
 from typing import Any
 
 from frontdesk.errors import InputError
@@ -15,3 +16,8 @@ def need(module: str, what: str) -> Any:
     except ImportError:
         package = module.partition(".")[0]
         raise InputError(f"{what} files need {package}, which is not installed.", f"Add it with: {COMMAND}") from None
+
+
+def has(package: str) -> bool:
+    """Whether the package is installed; it is not imported."""
+    return importlib.util.find_spec(package) is not None
