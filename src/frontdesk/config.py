@@ -55,6 +55,7 @@ class QuerySettings:
     """`[queries]`: limits of typed SQL."""
 
     seconds: float = 5.0  #: a query is stopped after this many seconds
+    keep: int = 200  #: so many of a person's own queries are kept for each database; 0 keeps none
     readers: Mapping[str, str] = field(default_factory=dict, repr=False)  #: by database the URL of the role that reads
 
 

@@ -25,6 +25,22 @@ class InputError(Error):
         super().__init__(message or " ".join(self.errors.values()), hint)
 
 
+class StatementError(InputError):
+    """What was typed as SQL is wrong at `line` and `column`, both from 1; `length` is that of the word there.
+
+    `missing` says what is not there, as a kind (column, table, function) and a name; `near` are names to write instead.
+    """
+
+    def __init__(self, message: str, line: int, column: int, length: int = 1, missing: tuple[str, str] = ("", "")):
+        super().__init__(message, errors={"sql": message})
+        self.line, self.column, self.length = line, column, length
+        self.missing = missing
+        self.near: list[str] = []
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return type(self), (self.message, self.line, self.column, self.length, self.missing)
+
+
 class MalformedError(Error):
     """Input that cannot be parsed at all."""
 

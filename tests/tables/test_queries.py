@@ -9,7 +9,7 @@ import pytest
 
 from frontdesk.desk import Desk
 from frontdesk.errors import Error, InputError
-from frontdesk.tables import queries
+from frontdesk.tables import parameters, queries
 from tests.conftest import ADA
 
 
@@ -25,15 +25,15 @@ from tests.conftest import ADA
     ],
 )
 def test_parameters_are_found_outside_texts_names_and_comments(sql: str, names: list[str]) -> None:
-    assert queries.parameters(sql) == names
+    assert parameters.find(sql) == names
 
 
 @pytest.mark.parametrize(
     ("text", "value"), [("30", 30), ("-1.5", -1.5), ("02134", "02134"), ("", ""), ("1e3", "1e3"), ("9" * 20, "9" * 20)]
 )
 def test_a_typed_value_is_a_number_only_where_nothing_is_lost(text: str, value: object) -> None:
-    assert queries.typed(text) == value
-    assert type(queries.typed(text)) is type(value)
+    assert parameters.typed(text) == value
+    assert type(parameters.typed(text)) is type(value)
 
 
 class Killed:

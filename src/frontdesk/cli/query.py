@@ -10,7 +10,7 @@ from frontdesk.database import values
 from frontdesk.database.queries import Answer
 from frontdesk.desk import Desk, statements
 from frontdesk.errors import InputError
-from frontdesk.tables import queries, unrecorded
+from frontdesk.tables import parameters, unrecorded
 from frontdesk.tables.statements import Written
 from frontdesk.tables.unrecorded import Unrecorded
 
@@ -39,7 +39,8 @@ def command(
             made = statements.write(desk, place, sql, _given(param), options.caller(), trial=dry_run)
             _print_written(made, as_json)
         else:
-            _print(desk.queries.read(place, sql, _given(param), options.caller()), as_json)
+            for _, answer in desk.queries.read_all(place, sql, _given(param), options.caller()):
+                _print(answer, as_json)
 
 
 def _print(answer: Answer, as_json: bool) -> None:
@@ -86,4 +87,4 @@ def _given(param: tuple[str, ...]) -> dict[str, object]:
     for text in param:
         if "=" not in text:
             raise InputError(f"{text!r} gives no value.", "Write name=value, such as age=30.")
-    return {name: queries.typed(value) for name, _, value in (text.partition("=") for text in param)}
+    return {name: parameters.typed(value) for name, _, value in (text.partition("=") for text in param)}

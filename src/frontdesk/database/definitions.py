@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -100,6 +101,10 @@ class Table:
         if found is None:
             raise errors.NotFoundError(f"{self.name} has no column {name!r}.")
         return found
+
+    def place(self, name: str) -> sa.ColumnElement[Any]:
+        """The column of this name for SQLAlchemy's expressions."""
+        return self.clause.c[name]
 
     @cached_property
     def clause(self) -> sa.TableClause:

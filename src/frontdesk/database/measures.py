@@ -51,12 +51,12 @@ class _Bin(_Measure):
 
 def numbers(table: Table, name: str) -> ColumnElement[Any]:
     """The column's numbers within 1e290 on both sides of 0; NULL for texts, infinities and what is no number."""
-    return _Number(table.clause.c[name], table.column(name))
+    return _Number(table.place(name), table.column(name))
 
 
 def times(table: Table, name: str, unit: str) -> ColumnElement[Any]:
     """Where the unit begins in which each time lies, as ISO text in UTC; NULL for what is no time from 1 to 9999."""
-    return _Time(table.clause.c[name], table.column(name), unit)
+    return _Time(table.place(name), table.column(name), unit)
 
 
 def bins(table: Table, name: str, start: float, step: float) -> ColumnElement[Any]:

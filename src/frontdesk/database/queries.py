@@ -2,14 +2,14 @@
 
 import sqlite3
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-from frontdesk.database import dialects
+from frontdesk.database import dialects, places
 from frontdesk.errors import InputError
 
 ROWS = 1000
@@ -43,26 +43,52 @@ class Answer:
     milliseconds: float
 
 
-def read(path: Path, sql: str, parameters: Mapping[str, Any], seconds: float) -> Answer:
-    """What a query that only reads gives.
+def read(
+    path: Path,
+    sql: str,
+    parameters: Mapping[str, Any],
+    seconds: float,
+    *,
+    began: float | None = None,
+    most: int = ROWS,
+    room: int = BYTES,
+) -> Answer:
+    """What a query that only reads gives: at most so many rows, and bytes of texts. `began` is since when it may take.
 
     Raises InputError with the database's sentence where the SQL is wrong, writes, reaches for what is hidden or takes
     longer than `seconds`. One long built-in function does not look at the clock: that one must be killed from outside.
     """
-    began = time.perf_counter()
+    here = time.perf_counter()
+    until = (here if began is None else began) + seconds
     guard = Guard()
     try:
         with closing(_open(path)) as connection:
             connection.set_authorizer(guard)
-            connection.set_progress_handler(lambda: time.perf_counter() - began > seconds, STEPS)
-            cursor = connection.execute(sql, dict(parameters))
-            if cursor.description is None:
-                raise InputError(errors={"sql": "Write a query, such as SELECT * FROM … ."})
-            columns = [column[0] for column in cursor.description]
-            rows, truncated = fetch(cursor)
+            connection.set_progress_handler(lambda: time.perf_counter() > until, STEPS)
+            try:
+                cursor = connection.execute(sql, dict(parameters))
+                if cursor.description is None:
+                    raise InputError(errors={"sql": "Write a query, such as SELECT * FROM … ."})
+                columns = [column[0] for column in cursor.description]
+                rows, truncated = fetch(cursor, most, room)
+            except sqlite3.Error as error:
+                raise places.located(told(error, guard, seconds), sql, _prober(connection, parameters)) from None
     except FAULTS as error:
         raise told(error, guard, seconds) from None
-    return Answer(columns, rows, truncated, since(began))
+    return Answer(columns, rows, truncated, since(here))
+
+
+def _prober(connection: sqlite3.Connection, parameters: Mapping[str, Any]) -> Callable[[str], str]:
+    """What SQLite says of a beginning of the SQL; empty where it takes it."""
+
+    def probe(sql: str) -> str:
+        try:
+            connection.execute(f"EXPLAIN {sql}", dict(parameters)).close()
+        except FAULTS as error:
+            return str(error)
+        return ""
+
+    return probe
 
 
 def since(began: float) -> float:
@@ -70,12 +96,12 @@ def since(began: float) -> float:
     return round((time.perf_counter() - began) * 1000, 3)
 
 
-def fetch(cursor: Iterable[tuple[Any, ...]]) -> tuple[list[tuple[Any, ...]], bool]:
+def fetch(cursor: Iterable[tuple[Any, ...]], most: int = ROWS, room: int = BYTES) -> tuple[list[tuple[Any, ...]], bool]:
     """The first rows, and whether there are more."""
     rows: list[tuple[Any, ...]] = []
     size = 0
     for row in cursor:
-        if len(rows) == ROWS or size > BYTES:
+        if len(rows) == most or size > room:
             return rows, True
         rows.append(row)
         size += sum(len(value) for value in row if isinstance(value, (str, bytes)))
@@ -133,6 +159,8 @@ def _open(path: Path) -> sqlite3.Connection:
         connection.setlimit(sqlite3.SQLITE_LIMIT_ATTACHED, 0)
         connection.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, LONGEST_VALUE)
         connection.setlimit(sqlite3.SQLITE_LIMIT_SQL_LENGTH, LONGEST_SQL)
+        # Without the schema in memory SQLite takes a name that is not there for a schema that has changed.
+        connection.execute("SELECT 1 FROM sqlite_master LIMIT 0").close()
     except BaseException:
         connection.close()
         raise

@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING, Any
 from frontdesk.context import Caller
 from frontdesk.errors import InputError, NotFoundError
 from frontdesk.functions import attachments, runs
-from frontdesk.tables import filters, rows
+from frontdesk.tables import charts, filters, parameters, rows, saved_charts
+from frontdesk.tables.figures import Chart
+from frontdesk.tables.saved_charts import SavedChart
 
 if TYPE_CHECKING:
     from frontdesk.desk.desks import Desk
@@ -68,6 +70,33 @@ class Reader:
                     arguments[name] = {"$file": incoming.take_path(name, self._path(name, given))}
             incoming.check()
             return runs.value(self.desk.calls.call(function, arguments, self.by, uploads=incoming.uploads))
+
+    def chart(self, name: str) -> tuple[SavedChart, Chart]:
+        """`chart("Sales by month")` or `chart("shop/Sales by month")`: a saved chart as it is now."""
+        found = self._databases_of(name)
+        if not found:
+            raise NotFoundError(f"There is no saved chart {name!r}.", "Charts are saved where they are drawn.")
+        if len(found) > 1:
+            listed = " and ".join(f"{database}/{bare}" for database, bare in found)
+            raise InputError(f"There is more than one chart {name!r}.", f"Write {listed}.")
+        saved = saved_charts.find(self.desk.state, *found[0], self.by)
+        return saved, self.draw(found[0][0], saved)
+
+    def _databases_of(self, name: str) -> list[tuple[str, str]]:
+        """The charts that a name may mean, each as its database and its own name."""
+        database, slash, bare = name.partition("/")
+        found = [(one, name) for one in saved_charts.databases(self.desk.state, name, self.by)]
+        if slash and database in saved_charts.databases(self.desk.state, bare, self.by):
+            found.append((database, bare))
+        return [one for one in found if one[0] in self.desk.databases]
+
+    def draw(self, database: str, saved: SavedChart) -> Chart:
+        """A saved chart as it is now. Raises NotFoundError where its table is gone, InputError."""
+        place = self.desk.database(database)
+        if saved.table is not None:
+            return charts.draw(place, saved.table, saved.wish, where=saved.where, search=saved.search)
+        given = {name: parameters.typed(text) for name, text in saved.given.items()}
+        return self.desk.queries.draw(place, saved.sql or "", given, saved.wish, self.by)
 
     def _path(self, field: str, name: str) -> Path:
         """A file at the top of the desk's folder that is for everybody: no hidden one, no database, no program."""

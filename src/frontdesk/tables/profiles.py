@@ -13,7 +13,7 @@ from frontdesk.database import measures, schema
 from frontdesk.database.connections import Database
 from frontdesk.database.schema import Column, Table
 from frontdesk.errors import InputError
-from frontdesk.tables import charts, facets, filters, scales
+from frontdesk.tables import charts, facets, figures, filters, scales
 from frontdesk.tables.charts import Chart, Wish
 from frontdesk.tables.facets import Facets
 
@@ -141,7 +141,11 @@ class _Making:
         if not scales.is_drawable(self._column):
             return "other"
         alone = [self._column]
-        found = self.part("kind", lambda known: scales.find(known, self._table, self._conditions, alone)) or {}
+
+        def look(connection: Connection) -> Any:
+            return scales.find(lambda query: connection.execute(query).all(), self._table, self._conditions, alone)
+
+        found = self.part("kind", look) or {}
         return found[self._column.name].kind if found else "category"
 
     def counted(self, connection: Connection, kind: str) -> dict[str, Any]:
@@ -160,11 +164,11 @@ class _Making:
         row = connection.execute(query).one()
         found: dict[str, Any] = {"count": row[0], "missing": row[0] - row[1]}
         if kind == "number":
-            least, most, mean = (charts.number(value) for value in row[2:])
+            least, most, mean = (figures.number(value) for value in row[2:])
             return found | {"least": least, "most": most, "mean": mean}
         if kind == "time":
             return found | {"least": row[2], "most": row[3]}
-        return found | ({"lengths": tuple(charts.number(value) for value in row[2:])} if len(row) > 2 else {})
+        return found | ({"lengths": tuple(figures.number(value) for value in row[2:])} if len(row) > 2 else {})
 
     def distinct(self, connection: Connection) -> dict[str, Any]:
         """How many different values there are, at most so many."""
@@ -185,4 +189,4 @@ class _Making:
         numbered = sa.select(present.c.v, sa.func.row_number().over(order_by=present.c.v).label("n")).subquery()
         query = sa.select(numbered.c.n, numbered.c.v).where(numbered.c.n.in_(sorted(set(places.values()))))
         known = {row.n: row.v for row in connection.execute(query)}
-        return [(share, charts.number(known[place])) for share, place in places.items()]
+        return [(share, figures.number(known[place])) for share, place in places.items()]

@@ -1,14 +1,12 @@
-"""Typed SQL: in a worker that can be killed, with named parameters, a limit of time and Stop; and kept by name."""
+"""Typed SQL: in a worker that can be killed, with named parameters, a limit of time and Stop."""
 
 import logging
-import math
-import re
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import CancelledError
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -20,11 +18,24 @@ from frontdesk.config import Config
 from frontdesk.context import Caller
 from frontdesk.database import queries, readers, schema, state, values
 from frontdesk.database.connections import Database
-from frontdesk.database.postgresql import tokens
 from frontdesk.database.queries import Answer
-from frontdesk.errors import BusyError, ConflictError, InputError, IntegrityError, NotFoundError, PermissionDenied
+from frontdesk.errors import BusyError, ConflictError, InputError, PermissionDenied, StatementError
 from frontdesk.history import changes
-from frontdesk.tables import statements, unrecorded
+from frontdesk.tables import (
+    asked,
+    charts,
+    conditions,
+    parameters,
+    plans,
+    readings,
+    scripts,
+    spellings,
+    statements,
+    structure,
+    unrecorded,
+)
+from frontdesk.tables.figures import Chart, Wish
+from frontdesk.tables.plans import Known, Step, Told
 from frontdesk.tables.statements import Order, Outcome, Written
 from frontdesk.tables.unrecorded import Unrecorded
 from frontdesk.workers.pool import Pool, Task, WorkerDied
@@ -43,41 +54,8 @@ CONNECT = 3.0
 """Seconds that a query has besides to reach a server; the server itself keeps to the limit."""
 MEMORY = 512_000_000
 """Bytes that a query may take."""
-LONGEST_NAME = 100
 UNKNOWN = "Look at the rows whether it was carried out before that."
 SET_UP = "`frontdesk check --fix` makes one, or says by which SQL it is made."
-
-_TOKEN = re.compile(
-    r"'(?:[^']|'')*'?|\"(?:[^\"]|\"\")*\"?|`(?:[^`]|``)*`?|\[[^\]]*\]?|--[^\n]*|/\*.*?(?:\*/|\Z)"
-    r"|(?P<parameter>[:@$][A-Za-z0-9_$\x80-\U0010ffff]+)|[A-Za-z0-9_$\x80-\U0010ffff]+",
-    re.DOTALL,
-)
-_NUMBER = re.compile(r"-?(?:0|[1-9]\d{0,17})(?:\.\d+)?", re.ASCII)
-
-
-@dataclass(frozen=True)
-class Saved:
-    """A query that was kept under a name."""
-
-    name: str
-    sql: str
-    by: str
-    at: datetime
-
-
-def parameters(sql: str, dialect: str = "sqlite") -> list[str]:
-    """The names of the parameters in their order, each once; what stands in texts, names and comments is none."""
-    if dialect == "postgresql":
-        return tokens.parameters(sql)
-    found = (match["parameter"] for match in _TOKEN.finditer(sql))
-    return list(dict.fromkeys(name[1:] for name in found if name))
-
-
-def typed(text: str) -> Any:
-    """What a person typed for a parameter: a number where it is written as one, else the text."""
-    if not _NUMBER.fullmatch(text):
-        return text
-    return float(text) if "." in text else int(text)
 
 
 class Queries:
@@ -92,18 +70,62 @@ class Queries:
         self._places = threading.BoundedSemaphore(max(1, config.server.threads - 1))
 
     def read(self, database: Database, sql: str, given: Mapping[str, Any], by: Caller) -> Answer:
-        """The first rows of a query.
+        """The first rows of a query; of several statements those of the last.
 
         Raises InputError where it is wrong, refused, stopped at its limit or by its caller, or where no role is set up
         to read by; BusyError.
         """
+        return self.read_all(database, sql, given, by)[-1][1]
+
+    def read_all(self, database: Database, sql: str, given: Mapping[str, Any], by: Caller) -> list[tuple[str, Answer]]:
+        """Each statement with its first rows. Raises as `read`; then none has an answer."""
+        bound = parameters.bound(sql, given, database.dialect)
+        with self._remembered(database, sql, bound, by) as told:
+            script = scripts.split(sql, database.dialect)
+            answers: list[Answer] = self._ask(database, by, sql, readings.answer, script, sql, bound)
+            told["milliseconds"] = round(sum(answer.milliseconds for answer in answers), 3)
+            told["rows"] = sum(len(answer.rows) for answer in answers)
+        logger.info("Query of %s: %d rows in %.1f ms", database.name, told["rows"], told["milliseconds"])
+        return [(one.sql, answer) for one, answer in zip(script, answers, strict=True)]
+
+    def draw(self, database: Database, sql: str, given: Mapping[str, Any], wish: Wish, by: Caller) -> Chart:
+        """The chart of what one statement gives, grouped in the database. Raises as `read`."""
+        charts.check(wish)
+        bound = parameters.bound(sql, given, database.dialect)
+        single = scripts.single(sql, database.dialect)
+        chart: Chart = self._ask(database, by, sql, readings.draw, single, bound, wish)
+        return chart
+
+    def explain(self, database: Database, sql: str, given: Mapping[str, Any], by: Caller) -> tuple[Told, ...]:
+        """How one statement would be carried out, each step with a sentence. Raises as `read`."""
+        bound = parameters.bound(sql, given, database.dialect)
+        single = scripts.single(sql, database.dialect)
+        steps: tuple[Step, ...] = self._ask(database, by, sql, readings.plan, single, bound)
+        return plans.tell(database.dialect, steps, _known(database, single))
+
+    def _ask(self, database: Database, by: Caller, sql: str, work: Callable[..., Any], *arguments: Any) -> Any:
+        """What a worker gives that reads; a name that is not there gets names that are like it."""
         place, limit = self._reader(database)
-        bound = _bound(sql, given, database.dialect)
-        with self._place():
-            task = self._submit(_read, place, sql, bound, self.seconds, limit=limit)
-            answer: Answer = self._wait(task, database.name, by)
-        logger.info("Query of %s: %d rows in %.1f ms", database.name, len(answer.rows), answer.milliseconds)
-        return answer
+        try:
+            with self._place():
+                return self._wait(self._submit(work, place, *arguments, self.seconds, limit=limit), database.name, by)
+        except StatementError as error:
+            raise spellings.offer(error, sql, schema.tables(database)) from None
+
+    @contextmanager
+    def _remembered(
+        self, database: Database, sql: str, bound: Mapping[str, Any], by: Caller
+    ) -> Iterator[dict[str, Any]]:
+        """Keeps what is asked among the caller's own, with what is told of it or with its error."""
+        told: dict[str, Any] = {}
+        try:
+            yield told
+        except (InputError, ConflictError) as error:
+            told = {"error": error.message}
+            raise
+        finally:
+            if told:
+                asked.record(self._state, database.name, sql, bound, by, self._config.queries.keep, **told)
 
     def missing(self, database: Database) -> str:
         """Why no query can read this database; empty where queries can."""
@@ -132,7 +154,16 @@ class Queries:
                 f"Writing SQL needs the role admin; you are {by.role}.", "Ask an admin of this desk."
             )
         database.check_writable()
-        bound = _bound(sql, given, database.dialect)
+        bound = parameters.bound(sql, given, database.dialect)
+        with self._remembered(database, sql, bound, by) as told:
+            try:
+                done = self._write(database, sql, bound, by, trial)
+            except StatementError as error:
+                raise spellings.offer(error, sql, schema.tables(database)) from None
+            told |= {"milliseconds": done.milliseconds, "rows": len(done.rows)}
+        return done
+
+    def _write(self, database: Database, sql: str, bound: Mapping[str, Any], by: Caller, trial: bool) -> Written:
         if unrecorded.is_unrecorded(database):
             return self._write_unrecorded(database, sql, bound, by, trial)
         order = Order(database.name, database.path, sql, bound, self.seconds, by, context.request.get(), trial)
@@ -193,55 +224,6 @@ class Queries:
             connection.execute(sa.delete(state.query_stops).filter_by(**place))
             connection.execute(sa.insert(state.query_stops).values(at=values.now(), **place))
 
-    def saved(self, database: str) -> list[Saved]:
-        """The kept queries of a database, by name."""
-        kept = state.queries
-        statement = sa.select(kept).where(kept.c.database == database).order_by(kept.c.name)
-        with self._state.connect() as connection:
-            return [Saved(row.name, row.sql, row.by, row.at) for row in connection.execute(statement)]
-
-    def find(self, database: str, name: str) -> Saved:
-        """The kept query of this name. Raises NotFoundError."""
-        with self._state.connect() as connection:
-            return _kept(connection, database, name)
-
-    def save(self, database: str, name: str, sql: str, by: Caller, *, replaces: bool = True) -> Saved:
-        """The query, kept under a name in place of what had it, or else with a ConflictError. Raises InputError."""
-        _check(name, sql)
-        made = Saved(name.strip(), sql, by.name, values.now())
-        with self._state.transaction() as connection:
-            if replaces:
-                connection.execute(sa.delete(state.queries).filter_by(database=database, name=made.name))
-            _keep(connection, database, made)
-        return made
-
-    def change(
-        self, database: str, name: str, by: Caller, *, new_name: str | None = None, sql: str | None = None
-    ) -> Saved:
-        """The kept query after giving it another name, another text or both.
-
-        Raises NotFoundError, InputError, ConflictError for a name that is taken.
-        """
-        with self._state.transaction() as connection:
-            old = _kept(connection, database, name)
-            made = Saved(
-                old.name if new_name is None else new_name.strip(),
-                old.sql if sql is None else sql,
-                by.name,
-                values.now(),
-            )
-            _check(made.name, made.sql)
-            connection.execute(sa.delete(state.queries).filter_by(database=database, name=old.name))
-            _keep(connection, database, made)
-        return made
-
-    def delete(self, database: str, name: str) -> None:
-        """Forgets a kept query. Raises NotFoundError."""
-        with self._state.transaction() as connection:
-            gone = connection.execute(sa.delete(state.queries).filter_by(database=database, name=name))
-            if not gone.rowcount:
-                raise _not_there(name)
-
     def _wait(self, task: Task, database: str, by: Caller) -> Any:
         began, waited = values.now(), time.monotonic()
         while True:
@@ -261,67 +243,15 @@ class Queries:
         if not task.running() and waited > PATIENCE and task.cancel():
             raise BusyError("No worker was free: they are busy with functions and queries.")
         stops = state.query_stops.c
-        asked = sa.select(stops.at).where(stops.database == database, stops.user == by.name)
+        wished = sa.select(stops.at).where(stops.database == database, stops.user == by.name)
         with self._state.connect() as connection:
-            at = connection.scalar(asked)
+            at = connection.scalar(wished)
         if at is not None and at >= began:
             task.cancel()
 
 
-def _check(name: str, sql: str) -> None:
-    wrong = {}
-    if not name.strip() or len(name) > LONGEST_NAME or not name.isprintable():
-        wrong["name"] = f"Write a name of at most {LONGEST_NAME} characters."
-    if not sql.strip() or len(sql) > queries.LONGEST_SQL:
-        wrong["sql"] = f"Write a query of at most {queries.LONGEST_SQL:,} characters."
-    if wrong:
-        raise InputError(errors=wrong)
-
-
-def _kept(connection: sa.Connection, database: str, name: str) -> Saved:
-    row = connection.execute(sa.select(state.queries).filter_by(database=database, name=name)).one_or_none()
-    if row is None:
-        raise _not_there(name)
-    return Saved(row.name, row.sql, row.by, row.at)
-
-
-def _keep(connection: sa.Connection, database: str, made: Saved) -> None:
-    try:
-        connection.execute(sa.insert(state.queries).values(database=database, **vars(made)))
-    except IntegrityError as error:
-        raise ConflictError(f"There is a saved query {made.name!r} already.", "Choose another name.") from error
-
-
-def _not_there(name: str) -> NotFoundError:
-    return NotFoundError(f"There is no saved query {name!r}.")
-
-
-def _read(place: Path | str, sql: str, bound: Mapping[str, Any], seconds: float) -> Answer:
-    """The worker's end."""
-    if isinstance(place, Path):
-        return queries.read(place, sql, bound, seconds)
-    from frontdesk.database.postgresql import queries as postgresql  # its driver is an extra
-
-    return postgresql.read(place, sql, bound, seconds)
-
-
-def _bound(sql: Any, given: Any, dialect: str) -> dict[str, Any]:
-    """The parameters' values. Raises InputError naming each that is missing or no plain value."""
-    if not isinstance(sql, str) or not sql.strip():
-        raise InputError(errors={"sql": "Write a query, such as SELECT * FROM … ."})
-    if len(sql.encode("utf-8", "replace")) > queries.LONGEST_SQL:
-        raise InputError(errors={"sql": f"A query has at most {queries.LONGEST_SQL:,} bytes."})
-    if not isinstance(given, Mapping):
-        raise InputError(errors={"parameters": 'Write an object, such as {"age": 30}.'})
-    wanted = parameters(sql, dialect)
-    wrong = {name: f"Give a value for :{name}." for name in wanted if name not in given}
-    wrong |= {name: "Write a text, a number, true, false or null." for name in wanted if not _plain(given.get(name))}
-    if wrong:
-        raise InputError(errors=wrong)
-    return {name: given[name] for name in wanted}
-
-
-def _plain(value: Any) -> bool:
-    if isinstance(value, int):
-        return -(2**63) <= value < 2**63
-    return value is None or isinstance(value, str) or (isinstance(value, float) and math.isfinite(value))
+def _known(database: Database, sql: str) -> Known:
+    """What the sentences of a plan tell besides."""
+    tables = schema.tables(database)
+    counts = {one.name: one.rows for one in structure.summaries(database)}
+    return Known(tables, counts, conditions.names(sql, tables), sql)

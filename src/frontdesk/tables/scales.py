@@ -1,12 +1,11 @@
 """Scales: as what each column of a table can be drawn, by its kind and by a sample of its values."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy import Connection
 
 from frontdesk.database.schema import Column, Table
 
@@ -16,6 +15,9 @@ FEW = 30
 """A column of at most so many values in the sample, which come again, tells groups of rows apart."""
 LONGEST_SAMPLE = 40
 """Columns that are looked at; the kinds of those after them are taken at their word."""
+
+Fetch = Callable[[sa.Select[Any]], Sequence[Any]]
+"""Gives all rows of a query, from wherever."""
 
 _TIME = re.compile(r"\d{4}-\d{2}-\d{2}(?:$|[ T])")
 _ID = re.compile(r"id|.*[ _]id|.*Id", re.DOTALL)
@@ -38,7 +40,7 @@ class Scale:
 
 
 def find(
-    connection: Connection,
+    fetch: Fetch,
     table: Table,
     conditions: Sequence[sa.ColumnElement[bool]],
     among: Sequence[Column] | None = None,
@@ -48,8 +50,8 @@ def find(
     looked_at = drawn[:LONGEST_SAMPLE]
     if not looked_at:
         return {}
-    sample = sa.select(*(table.clause.c[column.name] for column in looked_at)).where(*conditions).limit(SAMPLE)
-    rows = connection.execute(sample).all()
+    sample = sa.select(*(table.place(column.name) for column in looked_at)).where(*conditions).limit(SAMPLE)
+    rows = fetch(sample)
     values = dict(zip([column.name for column in looked_at], zip(*rows, strict=True), strict=True)) if rows else {}
     return {column.name: _scale(table, column, values.get(column.name, ())) for column in drawn}
 

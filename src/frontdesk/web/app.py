@@ -12,6 +12,7 @@ from frontdesk.web import (
     access,
     accounts,
     answers,
+    asked,
     changes,
     charts,
     current,
@@ -31,6 +32,8 @@ from frontdesk.web import (
     rendering,
     rows,
     runs,
+    saved_charts,
+    saved_queries,
     tables,
     tokens,
     turns,
@@ -50,7 +53,7 @@ QUIET = frozenset({"static", "health.healthz", "health.readyz", "logs.tail"})
 
 ROOMS = (
     *(home, accounts, users, tokens, tables, rows, charts, changes, imports, exports, queries, functions, runs),
-    *(log_pages, files, pages, openapi, docs, health),
+    *(asked, saved_queries, saved_charts, log_pages, files, pages, openapi, docs, health),
 )
 """The modules whose routes make the application."""
 

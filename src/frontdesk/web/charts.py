@@ -1,28 +1,21 @@
 """Charts of a table and profiles of its columns. Pages and JSON side by side."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
+from urllib.parse import urlencode
 
 from flask import Blueprint, Response, request
 
 from frontdesk.database import measures, schema, values
 from frontdesk.errors import InputError
-from frontdesk.tables import charts, columns, drawings, filters, profiles, scales
+from frontdesk.tables import charts, columns, drawings, filters, profiles, saved_charts, scales
 from frontdesk.tables.charts import Chart, Wish
 from frontdesk.tables.profiles import Profile
 from frontdesk.web import access, current, rendering
 
 routes = Blueprint("charts", __name__)
 
-OWN = {
-    "_kind": "kind",
-    "_x": "x",
-    "_y": "y",
-    "_aggregate": "aggregate",
-    "_colour": "colour",
-    "_bucket": "bucket",
-    "_bins": "bins",
-}
+OWN = saved_charts.PARTS
 """The parameters of a chart, each with the part of the wish that it says."""
 OTHERS = frozenset(
     {"_search", "_sort", "_size", "_next", "_columns", "_count", "_facet", ":column", ":operator", ":value"}
@@ -30,8 +23,9 @@ OTHERS = frozenset(
 """Parameters of the other pages of a table that are no filters."""
 
 
-def _wish() -> Wish:
-    return Wish(**{part: request.args.get(name, "") for name, part in OWN.items()})
+def wish(texts: Mapping[str, str]) -> Wish:
+    """What is wished for by the parameters of an address."""
+    return Wish(**{part: texts.get(name, "") for name, part in OWN.items()})
 
 
 def _where() -> list[tuple[str, str]]:
@@ -46,12 +40,17 @@ def _kept() -> list[tuple[str, str]]:
 
 
 def _asked() -> list[tuple[str, str]]:
-    return [*_kept(), *((name, request.args[name]) for name in OWN if request.args.get(name))]
+    return [*_kept(), *chosen()]
+
+
+def chosen() -> list[tuple[str, str]]:
+    """The parts of the wish that the address says."""
+    return [(name, request.args[name]) for name in OWN if request.args.get(name)]
 
 
 def _draw(database: str, table: str, where: list[tuple[str, str]]) -> Chart:
     place, search = current.desk().database(database), request.args.get("_search", "")
-    return charts.draw(place, table, _wish(), where=where, search=search)
+    return charts.draw(place, table, wish(request.args), where=where, search=search)
 
 
 @routes.get("/api/databases/<name:database>/tables/<name:table>/chart")
@@ -71,22 +70,45 @@ def index(database: str, table: str) -> Response:
         chart = _draw(database, table, where)
     except InputError as error:
         wrong = error.errors or {"": f"{error.message} {error.hint}".strip()}
+    names = [column.name for column in found.columns if scales.is_drawable(column)]
     return rendering.page(
         "tables/chart.html",
         422 if wrong else 200,
         database=database,
         table=found,
-        chart=chart,
-        errors=wrong,
-        wish=_chosen(chart),
+        drawn=shown(chart, names, wrong),
         kept=_kept(),
+        question=urlencode(_asked()),
         filters=_filters(found, where),
-        spec=values.dumps(drawings.spec(chart)) if chart else "",
-        told=[drawings.told(chart, one) for one in chart.data] if chart else [],
-        description=drawings.description(chart) if chart else "",
-        choices=_choices(found),
+        saved=saved_charts.search(current.desk().state, database, access.caller(), table),
         api=rendering.address("charts.chart_json", _asked(), database=database, table=table),
     )
+
+
+def shown(chart: Chart | None, names: Sequence[str], errors: Mapping[str, str]) -> dict[str, Any]:
+    """What a page shows of a chart: its form, the drawing and its figures; without a chart what is wrong."""
+    made = {
+        "chart": chart,
+        "errors": errors,
+        "wish": _chosen(chart),
+        "choices": {
+            "kinds": charts.KINDS,
+            "columns": names,
+            "aggregates": charts.AGGREGATES,
+            "buckets": measures.UNITS,
+        },
+    }
+    return made | (figures(chart) if chart else {})
+
+
+def figures(chart: Chart) -> dict[str, Any]:
+    """The drawing of a chart as the script reads it, and its groups or points in words."""
+    return {
+        "chart": chart,
+        "spec": values.dumps(drawings.spec(chart)),
+        "told": [drawings.told(chart, one) for one in chart.data],
+        "description": drawings.description(chart),
+    }
 
 
 def _chosen(chart: Chart | None) -> Mapping[str, str]:
@@ -96,11 +118,6 @@ def _chosen(chart: Chart | None) -> Mapping[str, str]:
         return asked
     names = {part: scale.name for part, scale in (("_x", chart.x), ("_y", chart.y), ("_colour", chart.colour)) if scale}
     return asked | {"_kind": chart.kind, "_aggregate": chart.aggregate or "", "_bucket": chart.bucket or ""} | names
-
-
-def _choices(table: schema.Table) -> dict[str, Any]:
-    drawn = [column.name for column in table.columns if scales.is_drawable(column)]
-    return {"kinds": charts.KINDS, "columns": drawn, "aggregates": charts.AGGREGATES, "buckets": measures.UNITS}
 
 
 def _filters(table: schema.Table, where: list[tuple[str, str]]) -> list[filters.Filter]:

@@ -116,6 +116,8 @@ def _details(error: errors.Error) -> dict[str, Any]:
     found: dict[str, Any] = {}
     if isinstance(error, errors.InputError):
         found["errors"] = error.errors
+    if isinstance(error, errors.StatementError):
+        found |= {"line": error.line, "column": error.column, "near": error.near}
     if isinstance(error, errors.IntegrityError):
         found["errors"] = dict.fromkeys(error.columns, error.message)
     if isinstance(error, errors.FunctionError):

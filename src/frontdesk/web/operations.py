@@ -10,7 +10,7 @@ from frontdesk.functions.runs import STATUSES
 from frontdesk.tables import charts
 from frontdesk.tables.exports import FORMATS
 from frontdesk.upkeep import dumps
-from frontdesk.web import imports, queries, shapes, tokens, users
+from frontdesk.web import imports, saved_charts, saved_queries, shapes, tokens, users
 from frontdesk.web.bodies import LARGEST_PAGE, USUAL_PAGE
 from frontdesk.web.shapes import Schema, anything, many, maybe, named, one_of, ref, text, thing, whole
 
@@ -103,6 +103,19 @@ def _body(*known: fields.Field, partial: bool = False) -> Schema:
     """The JSON object that a form of these fields is read from."""
     made = fields.schema(known)
     return made | {"required": []} if partial else made
+
+
+WISH = (
+    Parameter("_kind", one_of("", *charts.KINDS), "What is drawn; guessed from the columns where nothing is."),
+    Parameter("_x", text("department"), "The column along which is drawn."),
+    Parameter("_y", text("age"), "The column that is measured; without it rows are counted."),
+    Parameter("_aggregate", one_of("", *charts.AGGREGATES), "How it is measured."),
+    Parameter("_colour", text("department"), "The column by which is coloured; its 8 most frequent values."),
+    Parameter("_bucket", one_of("", *measures.UNITS), "Into which parts times are put."),
+    Parameter("_bins", text("20"), "Into how many bins numbers are put, 1 to 100."),
+)
+"""The parameters of a chart."""
+CHART = {one.name: one.schema for one in WISH}
 
 
 OPERATIONS: dict[str, Operation] = {
@@ -226,13 +239,7 @@ OPERATIONS: dict[str, Operation] = {
         query=(
             FILTERS,
             SEARCH,
-            Parameter("_kind", one_of("", *charts.KINDS), "What is drawn; guessed from the columns where nothing is."),
-            Parameter("_x", text("department"), "The column along which is drawn."),
-            Parameter("_y", text("age"), "The column that is measured; without it rows are counted."),
-            Parameter("_aggregate", one_of("", *charts.AGGREGATES), "How it is measured."),
-            Parameter("_colour", text("department"), "The column by which is coloured; its 8 most frequent values."),
-            Parameter("_bucket", one_of("", *measures.UNITS), "Into which parts times are put."),
-            Parameter("_bins", text("20"), "Into how many bins numbers are put, 1 to 100."),
+            *WISH,
         ),
         help="Grouped in the database within a second (else 422), at most 1,000 groups or 2,000 points. In `data`, "
         "`x`, `y` and `colour` are values of these columns; `x_end` is where a bin ends; `other` says that a group "
@@ -283,7 +290,8 @@ OPERATIONS: dict[str, Operation] = {
         "Queries",
         "Asks with SQL, or writes with it",
         thing(
-            ("changes", "total", "recorded", "status"),
+            ("answers", "changes", "total", "recorded", "status"),
+            answers=many(ref("Answer")),
             columns=many(text("name")),
             rows=many(many(anything("Krish"))),
             truncated=shapes.flag(),
@@ -304,24 +312,63 @@ OPERATIONS: dict[str, Operation] = {
         own_role="viewer; with `write` admin",
         help="With `write` it may change rows and tables, and `changes` are the ids of its changes; with `dry_run` too "
         "nothing is written, and `changes` are the rows that would change. On PostgreSQL no history keeps what was "
-        "written: `changes` is empty, `recorded` false, `total` counts the rows, `status` is the server's word for it.",
+        "written: `changes` is empty, `recorded` false, `total` counts the rows, `status` is the server's word for it. "
+        "Of several statements `answers` has each, and the answer itself is that of the last. A 422 has `line` and "
+        "`column` of what is wrong, where the database says it, and `near` names like one that is not there.",
     ),
-    "queries.saved_json": Operation(
+    "queries.chart_json": Operation(
+        "Queries",
+        "A chart of what a query gives",
+        ref("Chart"),
+        body=thing(
+            ("parameters", *CHART),
+            sql=text("SELECT department, age FROM employees"),
+            parameters=maybe(named({})),
+            **CHART,
+        ),
+        optional_body=True,
+        help="Grouped in the database; what is left open is guessed from the columns.",
+    ),
+    "queries.plan_json": Operation(
+        "Queries",
+        "How a query would be carried out",
+        thing(plan=many(ref("PlanStep")), sentences=many(text("Reads all 3 rows of employees."))),
+        body=thing(("parameters",), sql=text("SELECT name FROM employees"), parameters=maybe(named({}))),
+        help="`sentences` say in plain words what of it costs.",
+    ),
+    "asked.index_json": Operation(
+        "Queries", "What one asked lately", shapes.listed("queries", ref("AskedQuery")), query=PAGED
+    ),
+    "asked.forget_json": Operation("Queries", "Forgets what one asked", None, 204),
+    "saved_charts.index_json": Operation(
+        "Queries", "The saved charts", shapes.listed("charts", ref("SavedChart")), query=PAGED
+    ),
+    "saved_charts.chart_json": Operation("Queries", "A saved chart, as it is now", ref("DrawnChart"), errors=(422,)),
+    "saved_charts.save_json": Operation(
+        "Queries",
+        "Keeps a chart under a name",
+        ref("SavedChart"),
+        201,
+        body=_body(*saved_charts.SAVED),
+        help="200 where it takes the place of one. `question` is the chart page's address behind the question mark.",
+    ),
+    "saved_charts.forget_json": Operation("Queries", "Forgets a saved chart", None, 204),
+    "saved_queries.index_json": Operation(
         "Queries", "The saved queries", shapes.listed("queries", ref("SavedQuery")), query=PAGED
     ),
-    "queries.save_json": Operation(
-        "Queries", "Keeps a query under a name", ref("SavedQuery"), 201, body=_body(*queries.SAVED), errors=(409,)
+    "saved_queries.save_json": Operation(
+        "Queries", "Keeps a query under a name", ref("SavedQuery"), 201, body=_body(*saved_queries.SAVED), errors=(409,)
     ),
-    "queries.one_saved_json": Operation("Queries", "A saved query", ref("SavedQuery")),
-    "queries.change_saved_json": Operation(
+    "saved_queries.query_json": Operation("Queries", "A saved query", ref("SavedQuery")),
+    "saved_queries.change_json": Operation(
         "Queries",
-        "Gives a saved query another name or text",
+        "Gives a saved query another name, text, description or role",
         ref("SavedQuery"),
-        body=_body(*queries.SAVED, partial=True),
+        body=_body(*saved_queries.SAVED, partial=True),
         errors=(409,),
         optional_body=True,
     ),
-    "queries.forget_json": Operation("Queries", "Forgets a saved query", None, 204),
+    "saved_queries.forget_json": Operation("Queries", "Forgets a saved query", None, 204),
     # Functions and runs
     "functions.index_json": Operation(
         "Functions", "Every function", shapes.listed("functions", ref("Function")), query=PAGED

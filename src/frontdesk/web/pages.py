@@ -1,9 +1,10 @@
 """The desk's own pages, filled in a sandbox."""
 
 import secrets
+from collections.abc import Callable
 from pathlib import Path
 
-from flask import Blueprint, Response
+from flask import Blueprint, Response, render_template
 from jinja2 import (
     ChoiceLoader,
     DictLoader,
@@ -19,7 +20,7 @@ from markupsafe import Markup
 from frontdesk.desk import pages
 from frontdesk.errors import Error, NotFoundError, PageError
 from frontdesk.functions import media
-from frontdesk.web import access, current, rendering
+from frontdesk.web import access, charts, current, rendering
 
 routes = Blueprint("pages", __name__)
 
@@ -52,11 +53,26 @@ def page(page: str) -> Response:
             f"There is no page {page!r}.", f"Pages are the templates {pages.FOLDER}/NAME.html of the desk."
         )
     mark = secrets.token_hex(16)
-    text = _fill(desk.folder / pages.FOLDER, page, {**pages.Reader(desk, access.caller()).names(), "__mark": mark})
+    reader = pages.Reader(desk, access.caller())
+    known = {**reader.names(), "chart": _charts(reader), "__mark": mark}
+    text = _fill(desk.folder / pages.FOLDER, page, known)
     if not text.lstrip().startswith(mark):
         return Response(text, mimetype="text/html")
     _, title, content = text.lstrip().split(mark, 2)
     return rendering.page("pages/page.html", name=page, title=title.strip() or page, content=Markup(content))  # noqa: S704
+
+
+def _charts(reader: pages.Reader) -> Callable[[str], Markup]:
+    """What a template calls as `chart("name")`; the first one brings the script that draws all of them."""
+    drawn: list[str] = []
+
+    def chart(name: str) -> Markup:
+        saved, made = reader.chart(str(name))
+        drawn.append(saved.name)
+        shown = charts.figures(made)
+        return Markup(render_template("charts/_figure.html", saved=saved, drawn=shown, first=len(drawn) == 1))  # noqa: S704
+
+    return chart
 
 
 def problems(folder: Path) -> dict[str, str]:

@@ -1,44 +1,51 @@
-"""Typed SQL: the page, its answer as a file, saved queries. Pages and JSON side by side."""
+"""Typed SQL: the page with its answers, charts and plans, and the same as JSON side by side."""
 
 import csv
 import io
 import secrets
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
+from urllib.parse import urlencode
 
 from flask import Blueprint, Response, g, request, url_for
 
+from frontdesk.context import ROLES
 from frontdesk.database import schema, values
 from frontdesk.database.queries import Answer
 from frontdesk.desk import statements
-from frontdesk.errors import Error, InputError, LoginRequired, NotFoundError, PermissionDenied
-from frontdesk.forms import parsing
-from frontdesk.forms.fields import Field
+from frontdesk.errors import Error, InputError, LoginRequired, NotFoundError, PermissionDenied, StatementError
 from frontdesk.history.changes import Change
-from frontdesk.tables import exports, queries, unrecorded
+from frontdesk.tables import exports, parameters, plans, saved_charts, saved_queries, scales, unrecorded
 from frontdesk.tables.formats import texts
 from frontdesk.tables.statements import Written
 from frontdesk.tables.unrecorded import Unrecorded
-from frontdesk.web import access, bodies, cells, current, messages, rendering
+from frontdesk.web import access, bodies, cells, charts, current, messages, rendering
 from frontdesk.web.errors import status_of
 
 routes = Blueprint("queries", __name__)
 
-SAVED = (Field("name", "text"), Field("sql", "text"))
-"""What a saved query is made of."""
-
-PREFIX = "p."
+PREFIX = saved_charts.PREFIX
 """What the names of parameters begin with in an address."""
+MARKED = 60
+"""Characters that are shown of a line on both sides of a fault in it."""
+SLOW = 1000.0
+"""Milliseconds after which an answer comes with its plan in plain words."""
 
 
 def _given(texts: Mapping[str, str]) -> dict[str, Any]:
     """The parameters of an address or a form, as they were typed."""
-    return {name.removeprefix(PREFIX): queries.typed(text) for name, text in texts.items() if name.startswith(PREFIX)}
+    return {
+        name.removeprefix(PREFIX): parameters.typed(text) for name, text in texts.items() if name.startswith(PREFIX)
+    }
 
 
-def _read(database: str) -> Answer:
-    place = current.desk().database(database)
-    return current.desk().queries.read(place, request.args.get("sql", ""), _given(request.args), access.caller())
+def _asked() -> tuple[str, dict[str, Any]]:
+    """The SQL of the address and its values."""
+    return request.args.get("sql", "").replace("\r\n", "\n"), _given(request.args)
+
+
+def _read(database: str) -> list[tuple[str, Answer]]:
+    return current.desk().queries.read_all(current.desk().database(database), *_asked(), access.caller())
 
 
 def _write(database: str, sql: str, given: Mapping[str, Any], *, trial: bool) -> Written:
@@ -61,7 +68,56 @@ def query(database: str) -> Response:
     writes = "write" in request.args and access.caller().may("admin")
     if writes or not _complete(database, request.args):
         return _page(database, request.args, writes=writes)
-    return _tried(database, request.args, lambda: _read(database))
+    views = {"chart": _chart, "plan": _plan}
+    return views.get(request.args.get("as", ""), _answers)(database)
+
+
+def _answers(database: str) -> Response:
+    return _tried(database, request.args, lambda: _with_answers(database, _read(database)))
+
+
+def _with_answers(database: str, answers: list[tuple[str, Answer]]) -> Response:
+    slow = sum(answer.milliseconds for _, answer in answers) > SLOW and len(answers) == 1
+    return _page(database, request.args, answers=answers, why=_why(database) if slow else [])
+
+
+def _why(database: str) -> list[str]:
+    """The plan of what is asked in plain words, what costs alone; nothing where there is no plan."""
+    try:
+        steps = current.desk().queries.explain(current.desk().database(database), *_asked(), access.caller())
+    except Error:
+        return []
+    return list(plans.sentences(steps))
+
+
+def _plan(database: str) -> Response:
+    place = current.desk().database(database)
+
+    def act() -> Response:
+        steps = current.desk().queries.explain(place, *_asked(), access.caller())
+        return _page(database, request.args, plan=steps, why=list(plans.sentences(steps)))
+
+    return _tried(database, request.args, act)
+
+
+def _chart(database: str) -> Response:
+    place = current.desk().database(database)
+
+    def act() -> Response:
+        wish, errors = charts.wish(request.args), dict[str, str]()
+        try:
+            chart = current.desk().queries.draw(place, *_asked(), wish, access.caller())
+            names = [column.name for column in chart.table.columns if scales.is_drawable(column)]
+        except InputError as error:
+            if not any(name.startswith("_") for name in error.errors):
+                raise
+            chart, errors = None, error.errors
+            names = current.desk().queries.read(place, *_asked(), access.caller()).columns
+        question = urlencode([*_view()[1:], *charts.chosen()])
+        drawn = charts.shown(chart, names, errors)
+        return _page(database, request.args, status=422 if errors else 200, drawn=drawn, question=question)
+
+    return _tried(database, request.args, act)
 
 
 @routes.post("/databases/<name:database>/query")
@@ -95,10 +151,10 @@ def _sql() -> str:
 def _complete(database: str, texts: Mapping[str, str]) -> bool:
     """Whether there is SQL and a value for each of its parameters."""
     sql, dialect = texts.get("sql", ""), current.desk().database(database).dialect
-    return bool(sql.strip()) and all(PREFIX + name in texts for name in queries.parameters(sql, dialect))
+    return bool(sql.strip()) and all(PREFIX + name in texts for name in parameters.find(sql, dialect))
 
 
-def _tried(database: str, texts: Mapping[str, str], act: Callable[[], Answer | Response]) -> Response:
+def _tried(database: str, texts: Mapping[str, str], act: Callable[[], Written | Response]) -> Response:
     """The page with the answer, or with what is wrong at the editor."""
     writes = texts is request.form
     try:
@@ -107,8 +163,19 @@ def _tried(database: str, texts: Mapping[str, str], act: Callable[[], Answer | R
         raise
     except Error as error:
         wrong = getattr(error, "errors", None) or {"sql": f"{error.message} {error.hint}".strip()}
-        return _page(database, texts, wrong, status=status_of(error), writes=writes)
-    return done if isinstance(done, Response) else _page(database, texts, answer=done, writes=writes)
+        why = _why(database) if not writes and "was stopped after" in error.message else []
+        mark = _mark(error, texts.get("sql", "")) if isinstance(error, StatementError) else None
+        return _page(database, texts, wrong, status=status_of(error), writes=writes, mark=mark, why=why)
+    return done if isinstance(done, Response) else _page(database, texts, answers=[("", done)], trial=done, writes=True)
+
+
+def _mark(error: StatementError, sql: str) -> dict[str, Any]:
+    """The line of the SQL in which the fault lies, cut around its place, and where to mark it."""
+    line = [*sql.replace("\r\n", "\n").split("\n"), ""][error.line - 1]
+    start = max(0, error.column - 1 - MARKED)
+    text = ("…" if start else "") + line[start : start + 2 * MARKED]
+    before = error.column - 1 - start + (1 if start else 0)
+    return {"line": error.line, "column": error.column, "length": error.length, "text": text, "before": before}
 
 
 def _page(
@@ -116,11 +183,13 @@ def _page(
     texts: Mapping[str, str],
     errors: Mapping[str, str] | None = None,
     *,
-    answer: Answer | None = None,
+    answers: Sequence[tuple[str, Answer]] = (),
+    trial: Written | None = None,
     status: int = 200,
     writes: bool = False,
+    **more: Any,
 ) -> Response:
-    place = current.desk().database(database)
+    place, caller = current.desk().database(database), access.caller()
     sql = texts.get("sql", "").replace("\r\n", "\n")
     g.style_nonce = secrets.token_urlsafe(16)  # the editor's styles are made by its script
     return rendering.page(
@@ -130,22 +199,45 @@ def _page(
         database=database,
         databases=sorted(current.desk().databases),
         sql=sql,
-        parameters=[(name, texts.get(PREFIX + name, "")) for name in queries.parameters(sql, place.dialect)],
+        parameters=[(name, texts.get(PREFIX + name, "")) for name in parameters.find(sql, place.dialect)],
         missing="" if writes else current.desk().queries.missing(place),
         unrecorded=unrecorded.is_unrecorded(place),
         errors=errors or {},
-        answer=answer,
-        trial=getattr(answer, "trial", None),
+        answers=[_shown(database, sql if len(answers) == 1 else one, answer) for one, answer in answers],
+        answer=trial,
+        trial=getattr(trial, "trial", None),
         compared=cells.compared,
         writes=writes,
-        may_write=access.caller().may("admin") and not place.read_only,
-        numeric=_numeric(answer) if answer else [],
-        body=cells.plain(answer.rows, _numeric(answer)) if answer else "",
-        saved=current.desk().queries.saved(database),
+        may_write=caller.may("admin") and not place.read_only,
+        saved=saved_queries.search(current.desk().state, database, caller),
+        roles=[role for role in ROLES if caller.may(role)],
+        kept=_view(),
+        here=lambda **more: _address(database, more),
         schema=values.dumps({t.name: [c.name for c in t.columns] for t in schema.tables(place).values()}),
+        dialect=place.dialect,
         seconds=current.desk().queries.seconds,
-        export=lambda form: rendering.address("queries.download", _view(), database=database, form=form),
+        **{"mark": None, "why": [], "plan": (), "drawn": None} | more,
     )
+
+
+def _shown(database: str, sql: str, answer: Answer) -> dict[str, Any]:
+    """An answer with its cells, and the addresses of its chart and its files."""
+    numeric, view = _numeric(answer), [("sql", sql), *_view()[1:]]
+    return {
+        "sql": sql,
+        "answer": answer,
+        "numeric": numeric,
+        "body": cells.plain(answer.rows, numeric),
+        "chart": rendering.address("queries.query", [*view, ("as", "chart")], database=database),
+        "export": {
+            form: rendering.address("queries.download", view, database=database, form=form) for form in ("csv", "json")
+        },
+    }
+
+
+def _address(database: str, more: Mapping[str, str]) -> str:
+    """The address of this page in another view."""
+    return rendering.address("queries.query", [*_view(), *more.items()], database=database)
 
 
 DONE = {"insert": "Inserted", "update": "Changed", "delete": "Deleted", "import": "Made"}
@@ -176,8 +268,9 @@ def _rows(number: int) -> str:
 
 
 def _view() -> list[tuple[str, str]]:
-    """What of the address says which answer is shown."""
-    return [(name, text) for name, text in request.args.items() if name == "sql" or name.startswith(PREFIX)]
+    """What of the address says what is asked, the SQL first."""
+    given = [(name, text) for name, text in request.args.items() if name.startswith(PREFIX)]
+    return [("sql", request.args.get("sql", "")), *given]
 
 
 def _numeric(answer: Answer) -> list[bool]:
@@ -192,7 +285,7 @@ def download(database: str, form: str) -> Response:
     """The answer as csv or json, exactly as the page shows it; texts like formulas are made harmless in csv."""
     if form not in {"csv", "json"}:
         raise NotFoundError("An answer is exported as csv or json.")
-    answer = _read(database)
+    answer = _read(database)[-1][1]
     response = Response(_csv(answer) if form == "csv" else _json(answer), content_type=exports.FORMATS[form])
     response.headers["Content-Disposition"] = f'attachment; filename="query.{form}"'
     return response
@@ -223,74 +316,6 @@ def stop(database: str) -> Response:
     return Response(status=204)
 
 
-@routes.post("/databases/<name:database>/queries")
-@access.allow("editor")
-def save(database: str) -> Response:
-    """Keeps what was typed under a name, for everybody."""
-    current.desk().database(database)
-    sql, name = request.form.get("sql", ""), request.form.get("name", "")
-    current.desk().queries.save(database, name, sql, access.caller())
-    messages.say(f"Saved as {name.strip()}.")
-    return rendering.lead_to(url_for("queries.query", database=database, sql=sql))
-
-
-@routes.post("/databases/<name:database>/queries/<name:query>/delete")
-@access.allow("editor")
-def forget(database: str, query: str) -> Response:
-    """Forgets a saved query."""
-    current.desk().queries.delete(database, query)
-    messages.say(f"Forgotten: {query}.")
-    return rendering.lead_to(url_for("queries.query", database=database))
-
-
-@routes.get("/api/databases/<name:database>/queries")
-@access.allow("viewer")
-def saved_json(database: str) -> Response:
-    """`{queries: [{name, sql, by, at}], next}`."""
-    current.desk().database(database)
-    found, after = bodies.part(current.desk().queries.saved(database))
-    return rendering.answer({"queries": [vars(one) for one in found], "next": after})
-
-
-@routes.post("/api/databases/<name:database>/queries")
-@access.allow("editor")
-def save_json(database: str) -> Response:
-    """201 with the query kept from `{name, sql}`; 409 for a name that is taken."""
-    current.desk().database(database)
-    given = parsing.parse_json(SAVED, bodies.json_object())
-    kept = current.desk().queries.save(database, given["name"], given["sql"], access.caller(), replaces=False)
-    return rendering.answer(vars(kept), 201)
-
-
-@routes.get("/api/databases/<name:database>/queries/<name:query>")
-@access.allow("viewer")
-def one_saved_json(database: str, query: str) -> Response:
-    """`{name, sql, by, at}`."""
-    current.desk().database(database)
-    return rendering.answer(vars(current.desk().queries.find(database, query)))
-
-
-@routes.patch("/api/databases/<name:database>/queries/<name:query>")
-@access.allow("editor")
-def change_saved_json(database: str, query: str) -> Response:
-    """The query after setting `{name, sql}`, either or both; 409 for a name that is taken."""
-    current.desk().database(database)
-    given = parsing.parse_json(SAVED, bodies.json_object(), partial=True)
-    kept = current.desk().queries.change(
-        database, query, access.caller(), new_name=given.get("name"), sql=given.get("sql")
-    )
-    return rendering.answer(vars(kept))
-
-
-@routes.delete("/api/databases/<name:database>/queries/<name:query>")
-@access.allow("editor")
-def forget_json(database: str, query: str) -> Response:
-    """204."""
-    current.desk().database(database)
-    current.desk().queries.delete(database, query)
-    return Response(status=204)
-
-
 @routes.post("/api/databases/<name:database>/query")
 @access.allow("viewer")
 def query_json(database: str) -> Response:
@@ -305,8 +330,38 @@ def query_json(database: str) -> Response:
     given = {} if given is None else given
     if writes:
         return rendering.answer(_write(database, sql, given, trial=trial).json())
-    place = current.desk().database(database)
-    return rendering.answer(vars(current.desk().queries.read(place, sql, given, access.caller())))
+    answers = current.desk().queries.read_all(current.desk().database(database), sql, given, access.caller())
+    several = {"answers": [{"sql": text} | vars(one) for text, one in answers]} if len(answers) > 1 else {}
+    return rendering.answer(vars(answers[-1][1]) | several)
+
+
+@routes.post("/api/databases/<name:database>/query/chart")
+@access.allow("viewer")
+def chart_json(database: str) -> Response:
+    """`{kind, x, y, aggregate, colour, bucket, step, data, notes, spec}` of `{sql, parameters, _kind, _x, …}`."""
+    body, place = bodies.json_object(), current.desk().database(database)
+    bodies.refuse_unknown(body, "sql", "parameters", *saved_charts.PARTS)
+    wish = charts.wish({name: _text(name, body) for name in saved_charts.PARTS if body.get(name) is not None})
+    given = body.get("parameters") or {}
+    return rendering.answer(
+        current.desk().queries.draw(place, body.get("sql", ""), given, wish, access.caller()).json()
+    )
+
+
+def _text(name: str, body: Mapping[str, Any]) -> str:
+    if not isinstance(body[name], (str, int)) or isinstance(body[name], bool):
+        raise InputError(errors={name: "Write a text."})
+    return str(body[name])
+
+
+@routes.post("/api/databases/<name:database>/query/plan")
+@access.allow("viewer")
+def plan_json(database: str) -> Response:
+    """`{plan: [{step, sentence, costly, steps}], sentences}`: how `{sql, parameters}` would be carried out."""
+    body, place = bodies.json_object(), current.desk().database(database)
+    bodies.refuse_unknown(body, "sql", "parameters")
+    steps = current.desk().queries.explain(place, body.get("sql", ""), body.get("parameters") or {}, access.caller())
+    return rendering.answer({"plan": [step.json() for step in steps], "sentences": list(plans.sentences(steps))})
 
 
 def _modes(body: Mapping[str, Any]) -> tuple[bool, bool]:

@@ -139,6 +139,17 @@ _DRAWN = thing(
 )
 _MEASURED = {"type": ["number", "string", "null"], "examples": [25]}
 
+_SAVED_CHART = {
+    "name": text("Ages"),
+    "table": maybe(text("employees")),
+    "sql": maybe(text("SELECT age FROM employees")),
+    "question": text("_kind=histogram&_x=age"),
+    "role": one_of(*ROLES),
+    "by": text("ada"),
+    "at": moment(),
+    "page": text("/databases/example/tables/employees/chart?_kind=histogram&_x=age"),
+}
+
 SHAPES: dict[str, Schema] = {
     "Chart": thing(
         kind=text("bar"),
@@ -181,6 +192,9 @@ SHAPES: dict[str, Schema] = {
             "refused": many(thing(key=_KEY, reason=text())),
             "run": maybe(whole(1)),
             "error": text(),
+            "line": whole(3),
+            "column": whole(7),
+            "near": many(text("region")),
         },
         "required": ["type", "title", "status", "detail", "errors", "request"],
         "additionalProperties": False,
@@ -237,7 +251,37 @@ SHAPES: dict[str, Schema] = {
     ),
     "Undone": thing(changes=many(text("example.4")), undone=whole(1)),
     "SavedQuery": thing(
-        name=text("Grown up"), sql=text("SELECT * FROM employees WHERE age > :age"), by=text("ada"), at=moment()
+        name=text("Grown up"),
+        sql=text("SELECT * FROM employees WHERE age > :age"),
+        description=text("Who is older than that."),
+        role=one_of(*ROLES),
+        by=text("ada"),
+        at=moment(),
+    ),
+    "SavedChart": thing(**_SAVED_CHART),
+    "DrawnChart": thing(**_SAVED_CHART, chart=ref("Chart")),
+    "Answer": thing(
+        sql=text("SELECT 1"),
+        columns=many(text("name")),
+        rows=many(many(anything("Krish"))),
+        truncated=flag(),
+        milliseconds={"type": "number", "examples": [1.2]},
+    ),
+    "PlanStep": thing(
+        step=text("SCAN employees"),
+        sentence=text("Reads all 3 rows of employees."),
+        costly=flag(),
+        steps=many(named({"step": "SCAN employees"})),  # each of this shape again
+    ),
+    "AskedQuery": thing(
+        id=whole(7),
+        database=text("example"),
+        sql=text("SELECT * FROM employees WHERE age > :age"),
+        parameters=named({"age": 30}),
+        at=moment(),
+        milliseconds=maybe({"type": "number", "examples": [1.2]}),
+        rows=maybe(whole(2)),
+        error=maybe(text("No such column: nosuch.")),
     ),
     "Function": thing(
         name=text("divide"),

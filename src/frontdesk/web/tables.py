@@ -8,7 +8,7 @@ from flask import Blueprint, Response, request, url_for
 from frontdesk.database import schema
 from frontdesk.errors import ConflictError, InputError
 from frontdesk.history import changes
-from frontdesk.tables import alterations, searches, structure
+from frontdesk.tables import alterations, saved_charts, searches, structure
 from frontdesk.web import access, bodies, current, messages, rendering
 from frontdesk.web.errors import status_of
 
@@ -43,6 +43,7 @@ def tables(database: str) -> Response:
         "tables/tables.html",
         database=database,
         tables=structure.summaries(place),
+        charts=saved_charts.search(current.desk().state, database, access.caller()),
         deletions=changes.deletions(place) if access.caller().may("admin") else [],
     )
 

@@ -13,7 +13,7 @@ from psycopg.types.numeric import Int4, Int8
 from sqlalchemy import make_url
 
 from frontdesk import errors
-from frontdesk.database import queries
+from frontdesk.database import places, queries
 from frontdesk.database.definitions import OWN
 from frontdesk.database.postgresql import OWN_SCHEMA, drivers, faults, rules, tokens
 from frontdesk.database.queries import LONGEST_VALUE, ROWS, Answer, overrun, wrong
@@ -30,6 +30,7 @@ SET LOCAL standard_conforming_strings = on; SET LOCAL client_connection_check_in
 SET LOCAL idle_in_transaction_session_timeout = '10s'; SET LOCAL work_mem = '16MB'
 """
 _ROW_ID = f"{OWN}row"
+_DECLARE = b"DECLARE typed NO SCROLL CURSOR FOR "
 
 _POWERS = f"""
 SELECT CASE
@@ -64,27 +65,39 @@ class Done:
     effects: list[Effect]
 
 
-def read(url: str, sql: str, parameters: Mapping[str, Any], seconds: float) -> Answer:
-    """What a query that only reads gives, by a role of its own that can only read.
+def read(
+    url: str,
+    sql: str,
+    parameters: Mapping[str, Any],
+    seconds: float,
+    *,
+    began: float | None = None,
+    most: int = ROWS,
+    room: int = queries.BYTES,
+    whole: bool = False,
+) -> Answer:
+    """What a query that only reads gives, by a role of its own that can only read; `whole` with the hidden key.
 
     Raises InputError with the database's sentence where the SQL is wrong, writes, reaches for what is hidden or takes
     longer than `seconds`; OperationalError where the role cannot log in or could do more than read; BusyError.
     """
-    began = time.perf_counter()
+    here = time.perf_counter()
+    until = (here if began is None else began) + seconds
     rules.check_reading(sql)
     text, given = _numbered(sql, parameters)
-    with _session(url, reads=True) as connection, _told(began, seconds, rules.READ_RULE):
+    with _session(url, reads=True) as connection, _told(until - seconds, seconds, rules.READ_RULE, sql):
         _check_role(connection)
-        _limit(connection, seconds)
+        _limit(connection, max(0.001, until - time.perf_counter()))
         if rules.explains(sql):
-            columns, rows, truncated = _stream(connection, text, given)
-            return Answer(columns, rows, truncated, queries.since(began))
+            columns, rows, truncated = _stream(connection, text, given, most, room)
+            return Answer(columns, rows, truncated, queries.since(here))
         with psycopg.RawCursor(connection) as cursor:  # binary makes it one statement of the extended protocol
-            cursor.execute(b"DECLARE typed NO SCROLL CURSOR FOR " + text, given, binary=True)
+            cursor.execute(_DECLARE + text, given, binary=True)
         columns = _columns(connection.execute("FETCH 0 FROM typed"))
-        _limit(connection, max(0.001, seconds - (time.perf_counter() - began)))
-        _, rows, truncated = _stream(connection, f"FETCH {ROWS + 1} FROM typed".encode(), [])
-    return _shown(sql, Answer(columns, rows, truncated, queries.since(began)))
+        _limit(connection, max(0.001, until - time.perf_counter()))
+        _, rows, truncated = _stream(connection, f"FETCH {most + 1} FROM typed".encode(), [], most, room)
+    answer = Answer(columns, rows, truncated, queries.since(here))
+    return answer if whole else _shown(sql, answer)
 
 
 def write(url: str, sql: str, parameters: Mapping[str, Any], seconds: float, *, trial: bool) -> Done:
@@ -96,7 +109,7 @@ def write(url: str, sql: str, parameters: Mapping[str, Any], seconds: float, *, 
     began = time.perf_counter()
     rules.check_writing(sql)
     text, given = _numbered(sql, parameters)
-    with _session(url, reads=False) as connection, _told(began, seconds, ""):
+    with _session(url, reads=False) as connection, _told(began, seconds, "", sql):
         _limit(connection, seconds)
         before = _own(connection)
         with psycopg.RawCursor(connection) as cursor:  # with a parameter it is one statement of the extended protocol
@@ -170,12 +183,12 @@ def _small(rows: Iterator[tuple[Any, ...]]) -> Iterator[tuple[Any, ...]]:
 
 
 def _stream(
-    connection: "psycopg.Connection[Any]", sql: bytes, given: list[Any]
+    connection: "psycopg.Connection[Any]", sql: bytes, given: list[Any], most: int, room: int
 ) -> tuple[list[str], list[tuple[Any, ...]], bool]:
     """The first rows one by one, with their columns where there are rows; what is not wanted is not waited for."""
     cursor = psycopg.RawCursor(connection)
     found = cursor.stream(sql, given)
-    rows, truncated = queries.fetch(_small(found))
+    rows, truncated = queries.fetch(_small(found), most, room)
     if truncated:
         connection.close()  # else the end of the generator asks the server to stop, and reads what it has sent
     return _columns(cursor), rows, truncated
@@ -222,14 +235,15 @@ def _effects(connection: "psycopg.Connection[Any]") -> list[Effect]:
 
 
 @contextmanager
-def _told(began: float, seconds: float, rule: str) -> Iterator[None]:
+def _told(began: float, seconds: float, rule: str, sql: str) -> Iterator[None]:
     """The driver's faults as ours."""
     try:
         yield
     except MemoryError:
         raise wrong("The query needs more memory than it may have.") from None
     except psycopg.Error as error:
-        raise told(error, time.perf_counter() - began, seconds, rule) from None
+        ours = told(error, time.perf_counter() - began, seconds, rule)
+        raise _located(ours, error, sql, rule) from None
     except (ValueError, OverflowError) as error:
         raise wrong(_sentence(str(error))) from None
 
@@ -252,7 +266,26 @@ def told(error: "psycopg.Error", took: float, seconds: float, rule: str) -> erro
         return wrong("The query needs more memory than it may have.")
     if not state or state.startswith(_ELSEWHERE):
         return faults.translate(error)
-    return wrong(" ".join(map(_sentence, filter(None, (message, error.diag.message_hint)))))
+    hint = None if state in _MISSING else error.diag.message_hint
+    return wrong(" ".join(map(_sentence, filter(None, (message, hint)))))
+
+
+_MISSING = {"42703": "column", "42P01": "table", "42883": "function"}
+_NAME = re.compile(r'(?:column|relation|function|table) (?:"((?:[^"]|"")+)"|([^\s("]+))')
+
+
+def _located(ours: errors.Error, error: "psycopg.Error", sql: str, rule: str) -> errors.Error:
+    """Our error with its place in what was typed, where the server names one."""
+    position, state = error.diag.statement_position, error.sqlstate or ""
+    if not isinstance(ours, errors.InputError) or not position or error.diag.internal_position:
+        return ours
+    declared = bool(rule) and not rules.explains(sql)
+    place = tokens.place_of(sql, int(position) - 1 - (len(_DECLARE) if declared else 0))
+    found = next((token for token in tokens.placed(sql) if token[0] == place), None)
+    named = _NAME.match(error.diag.message_primary or "") if state in _MISSING else None
+    name = ((named[1] or "").replace('""', '"') or named[2] or "") if named else ""
+    missing = (_MISSING[state], name.rpartition(".")[2]) if name else ("", "")
+    return places.at(sql, place, ours.message, len(found[1].text) if found else 1, missing)
 
 
 def _sentence(text: str) -> str:

@@ -75,6 +75,28 @@ def numbered(sql: str) -> tuple[str, list[str]]:
     return "".join(parts), names
 
 
+def placed(sql: str) -> list[tuple[int, Token]]:
+    """The tokens without spaces and comments, each with the place at which it begins."""
+    found, place = [], 0
+    for token in split(sql):
+        if token.kind != "space":
+            found.append((place, token))
+        place += len(token.text)
+    return found
+
+
+def place_of(sql: str, place: int) -> int:
+    """The place in the SQL that stands at this one once its parameters are numbered."""
+    names = parameters(sql)
+    typed = sent = 0
+    for token in split(sql):
+        length = len(f" ${names.index(token.text[1:]) + 1} ") if token.kind == "parameter" else len(token.text)
+        if sent + length > place:
+            return typed if token.kind == "parameter" else typed + place - sent
+        typed, sent = typed + len(token.text), sent + length
+    return max(0, min(typed, len(sql)))
+
+
 def _raw(sql: str) -> Iterator[Token]:
     place = 0
     while place < len(sql):
