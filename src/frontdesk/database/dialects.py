@@ -80,6 +80,11 @@ def _translate_sqlite(error: sqlite3.Error) -> errors.DatabaseError:
             return kind(sentence, hint)
     if isinstance(error, sqlite3.IntegrityError):
         return _integrity(message)
+    if message == "user-defined function raised exception":  # ours are given every value of a row that changes
+        return errors.DataError(
+            "A text of a row that would change is no UTF-8, which no history can keep.",
+            "Mend it with another program first.",
+        )
     kinds = (errors.ProgrammingError, errors.OperationalError, errors.DataError, errors.NotSupportedError)
     for ours in (*kinds, errors.InternalError, errors.InterfaceError):
         if type(error).__name__ == ours.__name__:
@@ -164,7 +169,8 @@ def _plain(element: Contains, compiler: SQLCompiler, **kw: Any) -> str:
 @compiles(_ContainsFolded)
 def _folded(element: Contains, compiler: SQLCompiler, **kw: Any) -> str:
     column, pattern = (compiler.process(part, **kw) for part in element.clauses)
-    return f"(frontdesk_fold({column}) LIKE {pattern} ESCAPE '\\')"
+    # As bytes, since the driver gives no function a text that is no UTF-8.
+    return f"(frontdesk_fold(CAST({column} AS BLOB)) LIKE {pattern} ESCAPE '\\')"
 
 
 @compiles(_ContainsPlain, "postgresql")
@@ -181,5 +187,6 @@ def _postgresql(element: Contains, compiler: SQLCompiler, **kw: Any) -> str:
 
 
 def fold(value: object) -> str | None:
-    """The text without regard to case, as the SQL function `frontdesk_fold`."""
-    return None if value is None else str(value).casefold()
+    """The text, or that of the bytes, without regard to case, as the SQL function `frontdesk_fold`."""
+    text = value.decode(errors="replace") if isinstance(value, bytes) else str(value)
+    return None if value is None else text.casefold()

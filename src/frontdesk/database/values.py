@@ -12,7 +12,7 @@ from pathlib import PurePath
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import BigInteger, DateTime, Dialect, Numeric
+from sqlalchemy import BigInteger, DateTime, Dialect, LargeBinary, Numeric, Text, cast, literal
 from sqlalchemy.types import TypeDecorator, TypeEngine, UserDefinedType
 
 SAFE_INTEGER = 2**53
@@ -97,6 +97,20 @@ def storable(text: str) -> str:
 
 class Undecoded(bytes):
     """A text of a SQLite file whose bytes are no UTF-8: shown and kept as bytes, and never taken for a text."""
+
+
+def is_text(found: bytes) -> bool:
+    """Whether the bytes are UTF-8."""
+    try:
+        found.decode()
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+def bound(value: Any) -> Any:
+    """The value as an expression compares and stores it: a text that is no UTF-8 as a text of these bytes."""
+    return cast(literal(bytes(value), LargeBinary()), Text()) if isinstance(value, Undecoded) else value
 
 
 class Plain(list[Any]):

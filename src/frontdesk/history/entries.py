@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from sqlalchemy import BigInteger, Column, Connection, Index, Integer, MetaData, String, Table, Text
 
 from frontdesk import context
-from frontdesk.database import schema
+from frontdesk.database import schema, values
 from frontdesk.database.postgresql import OWN_SCHEMA
 from frontdesk.database.values import UTCTime
 
@@ -99,7 +99,7 @@ def equals(table: schema.Table, name: str, value: Any) -> sa.ColumnElement[bool]
     if value is None:
         return column.is_(sa.null())
     sortable = name == table.row_id or table.column(name).sortable
-    return column == value if sortable else sa.cast(column, Text) == sa.literal(value, Text)
+    return column == values.bound(value) if sortable else sa.cast(column, Text) == sa.literal(value, Text)
 
 
 def one(table: schema.Table, where: Where) -> sa.ColumnElement[bool]:

@@ -1,12 +1,18 @@
 """The key of a row as it stands in a path, and as values."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
+from itertools import islice, product
 from typing import Any
 
 from frontdesk.database.schema import Table
+from frontdesk.database.values import Undecoded, is_text
 from frontdesk.errors import InputError, NotFoundError
 from frontdesk.forms import kinds
+
+MOST_READINGS = 64
+"""So many meanings of a key are tried."""
 
 
 @dataclass(frozen=True)
@@ -23,6 +29,26 @@ def values(table: Table, key: KeyText) -> tuple[Any, ...]:
     if not table.key or len(given) != len(table.key):
         raise NotFoundError(f"{table.name} has no row {key.whole}.")
     return tuple(_value(table, name, part) for name, part in zip(table.key, given, strict=True))
+
+
+def readings(table: Table, key: KeyText) -> Iterator[tuple[Any, ...]]:
+    """What the text may mean, the likeliest first: SQLite keeps texts, numbers and bytes in every column.
+
+    Raises NotFoundError when the table has no key of so many columns.
+    """
+    first = values(table, key)
+    yield first
+    if table.schema is None:
+        given = (key.whole,) if len(first) == 1 else key.parts
+        yield from islice(product(*map(_others, first, given)), 1, MOST_READINGS)
+
+
+def _others(first: Any, part: str | None) -> list[Any]:
+    found = [first] if first == part else [first, part]
+    with suppress(ValueError, TypeError):
+        found.append(bytes.fromhex(part))  # type: ignore[arg-type]
+        found += [] if is_text(found[-1]) else [Undecoded(found[-1])]
+    return found
 
 
 def text(value: Any) -> str:

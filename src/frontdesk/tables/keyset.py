@@ -140,7 +140,7 @@ def _after(
 
     Whether the very first column is NULL is settled by the query's own condition already.
     """
-    sort, value = sorts[0], at[0]
+    sort, value = sorts[0], values.bound(at[0])
     column = table.clause.c[sort.column]
     rest = _after(table, sorts[1:], at[1:], backwards) if len(sorts) > 1 else sa.false()
     if value is None:

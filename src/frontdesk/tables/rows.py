@@ -215,7 +215,19 @@ def find(database: Database, name: str, key: KeyText) -> Row:
     """The row of this key. Raises NotFoundError."""
     table = schema.table(database, name)
     with database.connect() as connection:
-        return _find(connection, table, keys.values(table, key))
+        return _find_meant(connection, table, key)
+
+
+def _find_meant(connection: Connection, table: Table, key: KeyText, *, locks: bool = False) -> Row:
+    """The row that the text of a key means. Raises NotFoundError."""
+    found: NotFoundError | None = None
+    for place in keys.readings(table, key):
+        try:
+            return _find(connection, table, place, locks=locks)
+        except NotFoundError as error:
+            found = found or error
+    assert found
+    raise found
 
 
 def _find(connection: Connection, table: Table, key: Sequence[Any], *, locks: bool = False) -> Row:
@@ -356,9 +368,10 @@ def _is_typed(table: Table, current: Row, name: str, form: Mapping[str, str]) ->
 def _update(
     database: Database, table: Table, key: KeyText, stored: Mapping[str, Any], by: Caller, if_match: str | None
 ) -> Row:
-    place = keys.values(table, key)
     with capture.recording(database, by) as connection:
-        current = _find(connection, table, place, locks=True)
+        current = _find_meant(connection, table, key, locks=True)
+        place = current.key
+        _check_decoded(current)
         _check_match(current, if_match)
         if stored:
             with refusals.named(database, table, stored):
@@ -366,14 +379,25 @@ def _update(
         return _find(connection, table, [stored.get(name, value) for name, value in zip(table.key, place, strict=True)])
 
 
+def _check_decoded(row: Row) -> None:
+    """Raises ConflictError for a row that no history can keep."""
+    wrong = [name for name, value in row.values.items() if isinstance(value, values.Undecoded)]
+    if wrong:
+        raise errors.ConflictError(
+            f"The text in {wrong[0]} is no UTF-8, which no history can keep: this row is only read.",
+            "Mend it with another program first.",
+        )
+
+
 def delete(database: Database, name: str, key: KeyText, by: Caller, if_match: str | None = None) -> None:
     """Deletes one row. Raises ConflictError when other rows refer to it, or `if_match` is no longer its etag."""
     table = _editable(schema.table(database, name))
-    place = keys.values(table, key)
     try:
         with capture.recording(database, by) as connection:
-            _check_match(_find(connection, table, place, locks=True), if_match)
-            capture.delete(connection, table, _at(table, place))
+            current = _find_meant(connection, table, key, locks=True)
+            _check_decoded(current)
+            _check_match(current, if_match)
+            capture.delete(connection, table, _at(table, current.key))
     except errors.IntegrityError as error:
         if error.rule != "foreign_key":
             raise

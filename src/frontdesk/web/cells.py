@@ -96,6 +96,9 @@ def _value(value: Any) -> str:
         if len(value) > LONGEST:
             return f'<span title="{escape(value[:1000])}">{escape(value[:LONGEST])}…</span>'
         return escape(value)
+    if isinstance(value, values.Undecoded):
+        text = escape(value[:LONGEST].decode(errors="replace"))
+        return f'<span class="undecoded" title="{len(value):,} bytes that are no UTF-8 text">{text}</span>'
     if isinstance(value, bytes):
         return f'<span class="bytes">{len(value):,} bytes</span>'
     return str(value)

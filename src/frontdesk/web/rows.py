@@ -205,7 +205,9 @@ def row(database: str, table: str, key: KeyText) -> Response:
 def _row(
     database: str, found: table_rows.Row, form: Mapping[str, str], errors: Mapping[str, str], status: int = 200
 ) -> Response:
-    fields = [columns.field(column) for column in columns.writable(found.table) if column.kind != "file"]
+    bytes_in = {name for name, value in found.values.items() if isinstance(value, bytes)}  # which nobody types
+    typeable = [one for one in columns.writable(found.table) if one.kind != "file" and one.name not in bytes_in]
+    fields = [columns.field(column) for column in typeable]
     typed = {one.name: columns.written(found.table.column(one.name), found.values[one.name]) for one in fields}
     history = changes.search(current.desk().database(database), table=found.table.name, key=found.key, size=20)
     return rendering.page(
