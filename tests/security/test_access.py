@@ -92,6 +92,8 @@ LOWEST = {
 
 VIEWERS = {
     "tables.search_json",
+    "blobs.show",
+    "blobs.download",
     "home.index",
     "accounts.me",
     "tables.databases",

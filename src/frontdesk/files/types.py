@@ -19,6 +19,11 @@ def image_type(first: bytes) -> str:
     return "image/webp" if first[:4] == b"RIFF" and first[8:12] == b"WEBP" else ""
 
 
+def picture_type(first: bytes) -> str:
+    """As `image_type`, and `image/gif`: what a browser shows and cannot carry out."""
+    return image_type(first) or ("image/gif" if first.startswith((b"GIF87a", b"GIF89a")) else "")
+
+
 def told(first: bytes, claimed: str) -> str:
     """A picture's type by its bytes; what only claims to be a picture is of unknown type; else what is claimed."""
     claimed = claimed.partition(";")[0].strip().lower()

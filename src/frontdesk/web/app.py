@@ -13,6 +13,7 @@ from frontdesk.web import (
     accounts,
     answers,
     asked,
+    blobs,
     changes,
     charts,
     current,
@@ -52,7 +53,7 @@ QUIET = frozenset({"static", "health.healthz", "health.readyz", "logs.tail"})
 
 
 ROOMS = (
-    *(home, accounts, users, tokens, tables, rows, charts, changes, imports, exports, queries, functions, runs),
+    *(home, accounts, users, tokens, tables, rows, blobs, charts, changes, imports, exports, queries, functions, runs),
     *(asked, saved_queries, saved_charts, log_pages, files, pages, openapi, docs, health),
 )
 """The modules whose routes make the application."""

@@ -29,7 +29,7 @@ def download(sha256: str) -> Response:
     """The file, as it was sent or given, to be saved."""
     file, path = current.desk().files.find(sha256, access.caller())
     kind = file.type if file.type in HARMLESS else types.UNKNOWN
-    return _closed(send_file(path, kind, as_attachment=True, download_name=file.name, etag=sha256, max_age=0))
+    return closed(send_file(path, kind, as_attachment=True, download_name=file.name, etag=sha256, max_age=0))
 
 
 @routes.get("/files/<sha256>/preview")
@@ -37,10 +37,11 @@ def download(sha256: str) -> Response:
 def preview(sha256: str) -> Response:
     """A picture made anew, of at most 1200 pixels a side."""
     path = current.desk().files.preview(sha256, access.caller())
-    return _closed(send_file(path, "image/jpeg", etag=f"{sha256}-preview", max_age=0))
+    return closed(send_file(path, "image/jpeg", etag=f"{sha256}-preview", max_age=0))
 
 
-def _closed(response: Response) -> Response:
+def closed(response: Response) -> Response:
+    """The response, such that what it holds can do nothing and is kept by nobody between."""
     response.headers["Content-Security-Policy"] = POLICY
     response.headers["Cache-Control"] = "private, no-cache"
     response.headers["Cross-Origin-Resource-Policy"] = "same-origin"

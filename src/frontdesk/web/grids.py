@@ -1,15 +1,17 @@
 """A page of rows as HTML, column by column: a page has hundreds of cells, and what is done for each adds up."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from html import escape
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import quote, urlencode
 
 from markupsafe import Markup
 
-from frontdesk.database.schema import Column, Table
-from frontdesk.tables import keys, keyset
+from frontdesk.database.schema import Column, ForeignKey, Table
+from frontdesk.tables import keys, keyset, references
 from frontdesk.tables.keyset import Sort
+from frontdesk.tables.references import Labels, Reference
 from frontdesk.web import cells, rendering
 from frontdesk.web.paths import KeyConverter, written
 
@@ -18,9 +20,18 @@ SEPARATOR = "\x1f"
 
 
 def body(
-    database: str, table: Table, names: Sequence[str], rows: Sequence[Sequence[Any]], row_keys: Sequence[Any]
+    database: str,
+    table: Table,
+    names: Sequence[str],
+    rows: Sequence[Sequence[Any]],
+    row_keys: Sequence[Any],
+    labels: Labels | None = None,
+    tables: Mapping[str, Table] | None = None,
 ) -> Markup:
-    """The rows as `<tr>` elements; key cells link to their rows, references to the rows that they name."""
+    """The rows as `<tr>` elements; key cells link to their rows, references to the rows that they name.
+
+    `labels` say what these are called; `tables` are those of the database.
+    """
     links = _links(rendering.url_for("rows.index", database=database, table=table.name), row_keys)
     line = "<tr>"
     slots: list[Sequence[str]] = []
@@ -31,16 +42,29 @@ def body(
             line += '<td class="number"><a class="key" href="%s">%s</a></td>'
             slots += [links, [escape(keys.text(key[0])) for key in row_keys]]
     shown = [column for name in names for column in table.columns if column.name == name]
+    keyed = _foreign_keys(table, names) if table.foreign_keys else {}
     for column, values in zip(shown, zip(*rows, strict=True), strict=False):
-        line += _opening(column).replace("%", "%%")
+        key = keyed.get(column.name)
+        line += _opening(column, labelled=key in (labels or {})).replace("%", "%%")
         if links and column.name in table.key:
-            line += '<a class="key" href="%s">%s</a></td>'
+            line += '<a class="key" href="%s">%s</a>'
             slots += [links, _texts(column, values)]
         else:
-            line += "%s</td>"
-            slots.append(_references(database, column, values) if column.references else _texts(column, values))
+            line += "" if key else "%s"
+            slots += [] if key else [_texts(column, values, links)]
+        if key:
+            line += "%s"
+            texts = [""] * len(values) if links and column.name in table.key else _texts(column, values)
+            slots.append(_references(database, _Referring(key, names, tables or {}, labels or {}), rows, texts))
+        line += "</td>"
     line += "</tr>"
     return Markup("\n".join([line % row for row in zip(*slots, strict=True)]))  # noqa: S704 - all of it was escaped
+
+
+def _foreign_keys(table: Table, names: Sequence[str]) -> dict[str, ForeignKey]:
+    """By column the foreign key that its cells show: one of several columns at the last of them."""
+    shown = [key for key in table.foreign_keys if set(key.columns) <= set(names)]
+    return {max(key.columns, key=names.index): key for key in sorted(shown, key=lambda key: -len(key.columns))}
 
 
 def head(table: Table, names: Sequence[str], sorts: Sequence[Sort]) -> Markup:
@@ -72,29 +96,74 @@ def _links(base: str, row_keys: Sequence[Any]) -> list[str]:
     return [start + to_url(None, key) for key in row_keys]  # type: ignore[arg-type]
 
 
-def _opening(column: Column) -> str:
+def _opening(column: Column, *, labelled: bool) -> str:
+    if labelled:
+        return f'<td class="labelled" data-column="{escape(column.name)}">'
     return f'<td class="number" data-column="{escape(column.name)}">' if column.kind in cells.NUMBERS else "<td>"
 
 
-def _texts(column: Column, values: Sequence[Any]) -> Sequence[str]:
+def _texts(column: Column, values: Sequence[Any], links: Sequence[str] = ()) -> Sequence[str]:
     """The cells of a column; what is plainly numbers or short texts goes all at once."""
     kinds = set(map(type, values))
     if column.kind != "boolean" and kinds <= {int, float}:
         return list(map(str, values))
     if column.kind != "boolean" and not column.array and kinds == {str} and max(map(len, values)) <= cells.LONGEST:
-        escaped = escape(SEPARATOR.join(values)).split(SEPARATOR)
-        if len(escaped) == len(values):
+        whole = escape(SEPARATOR.join(values))
+        escaped = whole.split(SEPARATOR)
+        if len(escaped) == len(values) and "://" not in whole:
             return escaped
     show = cells.shown(column)
+    if bytes in kinds and links:
+        name = quote(written(column.name), safe="~")
+        return [
+            f'<a class="bytes" href="{link}/files/{name}">{len(value):,} bytes</a>'
+            if type(value) is bytes
+            else show(value)
+            for value, link in zip(values, links, strict=True)
+        ]
     return [show(value) for value in values]
 
 
-def _references(database: str, column: Column, values: Sequence[Any]) -> Sequence[str]:
-    assert column.references
-    target = escape(rendering.url_for("rows.index", database=database, table=column.references[0]))
-    return [
-        cells.NULL
-        if value is None
-        else f'<a class="reference" href="{target}/rows/{quote(written(keys.text(value)), safe="~")}">{text}</a>'
-        for value, text in zip(values, _texts(column, values), strict=True)
-    ]
+@dataclass(frozen=True)
+class _Referring:
+    """A foreign key on a page: among which values its own are, and what is known of what it refers to."""
+
+    key: ForeignKey
+    names: Sequence[str]
+    tables: Mapping[str, Table]
+    labels: Labels
+
+
+def _references(database: str, one: _Referring, rows: Sequence[Sequence[Any]], texts: Sequence[str]) -> Sequence[str]:
+    """Cells that link to what they refer to, by its label where it has one, with the value behind it."""
+    there = references.target(one.tables, one.key)
+    places = [one.names.index(name) for name in one.key.columns]
+    called = one.labels.get(one.key, {})
+    base = escape(rendering.url_for("rows.index", database=database, table=there.name)) if there else ""
+    made = []
+    before = "" if any(texts) else " "  # behind the key that stands there already
+    for row, text in zip(rows, texts, strict=True):
+        values = tuple(row[place] for place in places)
+        if there is None or None in values:
+            made.append(text)
+            continue
+        found = references.reference(there, one.key, values, called.get(values))
+        address = base + escape(_place(found))
+        if found.label is None:
+            made.append(f'{before}<a class="reference" href="{address}">{text or "↗"}</a>')
+        else:
+            beside = f' <span class="beside">{text}</span>' if text else ""
+            made.append(f'{before}<a class="reference" href="{address}">{escape(found.label)}</a>{beside}')
+    return made
+
+
+def _place(found: Reference) -> str:
+    """Where a row stands below its table: at its key, or among the rows that filters find."""
+    if found.key is None:
+        return f"?{urlencode(found.where)}"
+    return f"/rows/{KeyConverter.to_url(None, found.key)}"  # type: ignore[arg-type]
+
+
+def reference_address(database: str, found: Reference) -> str:
+    """The address of a row that another one refers to."""
+    return rendering.url_for("rows.index", database=database, table=found.table) + _place(found)

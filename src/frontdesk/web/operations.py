@@ -206,6 +206,9 @@ OPERATIONS: dict[str, Operation] = {
         headers={"ETag": "Changes with the row; send it back as `If-Match`."},
     ),
     "rows.delete_json": Operation("Tables", "Deletes a row", None, 204, query=(IF_MATCH,), errors=(409, 422)),
+    "blobs.download": Operation(
+        "Tables", "The bytes in a column of a row, as a file", BYTES, types=["application/octet-stream", "image/png"]
+    ),
     "imports.load_json": Operation(
         "Tables",
         "Imports a file: all of its rows or none",

@@ -12,10 +12,10 @@ from frontdesk.database import schema
 from frontdesk.database.schema import Column
 from frontdesk.errors import ConflictError, DataError, Error, InputError, IntegrityError
 from frontdesk.history import changes
-from frontdesk.tables import columns, filters, keyset
+from frontdesk.tables import columns, filters, keyset, references
 from frontdesk.tables import rows as table_rows
 from frontdesk.tables.keys import KeyText
-from frontdesk.web import access, bodies, cells, current, grids, messages, rendering
+from frontdesk.web import access, bodies, current, facts, grids, messages, rendering
 from frontdesk.web.errors import status_of
 
 routes = Blueprint("rows", __name__)
@@ -63,7 +63,10 @@ def index(database: str, table: str) -> Response:
     except InputError as error:
         wrong = error.errors or {"_next": error.message}
         page = table_rows.page(current.desk().database(database), table, count="10000")
-    body = grids.body(database, page.table, page.names, page.rows, page.keys())
+    place = current.desk().database(database)
+    labels = references.labels(place, page.table, page.names, page.rows)
+    tables = schema.tables(place) if page.table.foreign_keys else {}
+    body = grids.body(database, page.table, page.names, page.rows, page.keys(), labels, tables)
     head = grids.head(page.table, page.names, _sorts(page, wrong))
     view = {"page": page, "head": head, "body": body, "errors": wrong, "filters": _filters(page)}
     view["facets"] = {name: _choices(page.table.column(name), found) for name, found in page.facets.items()}
@@ -209,7 +212,10 @@ def _row(
     typeable = [one for one in columns.writable(found.table) if one.kind != "file" and one.name not in bytes_in]
     fields = [columns.field(column) for column in typeable]
     typed = {one.name: columns.written(found.table.column(one.name), found.values[one.name]) for one in fields}
-    history = changes.search(current.desk().database(database), table=found.table.name, key=found.key, size=20)
+    place = current.desk().database(database)
+    history = changes.search(place, table=found.table.name, key=found.key, size=20)
+    shown = facts.facts(database, found)
+    editable = found.table.editable and access.caller().may("editor")
     return rendering.page(
         "tables/row.html",
         status,
@@ -221,8 +227,21 @@ def _row(
         kept=bool(form),
         errors=errors,
         history=history,
-        shown=[(column, cells.text(column, found.values[column.name])) for column in found.table.columns],
+        facts=facts.of_interest(shown) if editable else shown,
+        refers=[_linked(database, one) for one in references.refers(place, found.table, found.values)],
+        referring=references.referring(place, found.table, found.values),
     )
+
+
+def _linked(database: str, found: references.Reference) -> dict[str, str | None]:
+    """A row that this one refers to, as the page shows it."""
+    return {
+        "columns": ", ".join(found.columns),
+        "table": found.table,
+        "text": found.text,
+        "label": found.label,
+        "href": grids.reference_address(database, found),
+    }
 
 
 @routes.post("/databases/<name:database>/tables/<name:table>/rows/<key:key>")
