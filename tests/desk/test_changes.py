@@ -2,7 +2,7 @@ import pytest
 
 from frontdesk import context
 from frontdesk.desk import Desk, changes
-from frontdesk.errors import ConflictError
+from frontdesk.errors import ConflictError, InputError
 from frontdesk.history import capture
 from tests.conftest import ADA
 
@@ -64,3 +64,35 @@ def test_a_run_over_two_databases_is_undone_in_both_or_in_neither(desk: Desk) ->
     later.close()
     assert desk.changes.undo_run(RUN, ADA).undone == 5
     assert ages(desk) == [32, 25, 35]
+
+
+def test_the_changes_of_all_databases_come_newest_first_page_by_page(desk: Desk) -> None:
+    change_three_times(desk)
+    connection = capture.connect("second", desk.folder)
+    connection.executescript("CREATE TABLE t (id INTEGER PRIMARY KEY, a)")
+    for value in (1, 2):
+        connection.execute("INSERT INTO t (a) VALUES (?)", [value])
+        connection.commit()
+        change_three_times(desk)
+    connection.close()
+    desk._looked = float("-inf")
+
+    whole, end = desk.changes.search(size=100)
+    assert end is None
+    assert len(whole) == 11 and {one.database for one in whole} == {"example", "second"}
+    assert [one.at for one in whole] == sorted((one.at for one in whole), reverse=True)
+    paged, token = desk.changes.search(size=5)
+    while token:
+        more, token = desk.changes.search(size=5, token=token)
+        paged += more
+    assert [one.id for one in paged] == [one.id for one in whole]
+    assert {one.database for one in desk.changes.search(database="second")[0]} == {"second"}
+    assert len(desk.changes.search(operation="update", run=RUN)[0]) == 9
+    assert desk.changes.search(user="nobody")[0] == []
+
+
+@pytest.mark.parametrize("token", ["x", "example.3", "W10", "bnVsbA"])
+def test_a_place_that_is_none_is_said(desk: Desk, token: str) -> None:
+    with pytest.raises(InputError) as wrong:
+        desk.changes.search(token=token)
+    assert "_next" in wrong.value.errors

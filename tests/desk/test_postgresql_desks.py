@@ -133,7 +133,7 @@ def test_what_a_run_changed_in_a_file_and_on_the_server_is_undone_together(opene
     with context.bind(run=7):
         for database, table in (("shop", "goods"), ("example", "employees")):
             rows.insert(desk.database(database), table, [{"id": 9, "name": "new"}], ADA)
-    assert {change.database for change in desk.changes.page(run=7)[0]} == {"example", "shop"}
+    assert {change.database for change in desk.changes.search(run=7)[0]} == {"example", "shop"}
     assert desk.changes.undo_run(7, ADA).undone == 2
     assert names(desk) == ["lamp"]
 

@@ -416,3 +416,46 @@ def test_a_new_rows_text_is_null_until_one_writes_or_unticks_it(client: Client) 
     assert refused.status_code == 422 and 'name="department__null">' in refused.text
     kept = client("editor").post(place, data=sent | {"department__null": "on"})
     assert 'name="department__null" checked' in kept.text
+
+
+def test_a_row_is_shown_as_it_was_beside_what_it_is(client: Client) -> None:
+    editor = client("editor")
+    before = editor.post(f"{EMPLOYEES}/rows", json={"rows": [{"name": "Dora", "age": 41}]}).get_json()["keys"][0]
+    made = editor.get(f"{EMPLOYEES}/rows/{before}/history").get_json()["changes"][0]
+    editor.patch(f"{EMPLOYEES}/rows/{before}", json={"age": 42})
+    past = editor.get(f"{EMPLOYEES}/rows/{before}/past", query_string={"at": made["at"]}).get_json()
+    assert (past["row"]["age"], past["began"]) == (41, made["id"])
+    row = f"/databases/example/tables/employees/rows/{before}"
+    assert "row then" in editor.get(row).get_data(as_text=True)
+    page = editor.get(f"{row}/past", query_string={"at": made["at"]}).get_data(as_text=True)
+    assert "<td>41</td><td><ins>42</ins></td>" in page
+    wrong = editor.get(f"{row}/past?at=yesterday")
+    assert wrong.status_code == 422 and "Write a date and a time" in wrong.get_data(as_text=True)
+    assert editor.get(f"{EMPLOYEES}/rows/{before}/past").status_code == 422
+
+
+@pytest.mark.parametrize(
+    ("query", "status", "count"),
+    [
+        ("", 200, 2),
+        ("operation=update", 200, 1),
+        ("operation=nosuch", 422, 0),
+        ("database=example&table=employees", 200, 2),
+        ("database=nosuch", 422, 0),
+        ("user=nobody", 200, 0),
+        ("run=x", 422, 0),
+        ("_next=x", 422, 0),
+    ],
+)
+def test_the_changes_of_the_desk_are_found_by_what_is_known_of_them(
+    client: Client, query: str, status: int, count: int
+) -> None:
+    editor = client("editor")
+    editor.post(f"{EMPLOYEES}/rows", json={"rows": [{"name": "Dora", "age": 41}]})
+    editor.patch(f"{EMPLOYEES}/rows/1", json={"age": 31})
+    answer = editor.get(f"/api/changes?{query}")
+    assert (answer.status_code, len(answer.get_json().get("changes", []))) == (status, count)
+    page = editor.get(f"/changes?{query}")
+    assert page.status_code == status
+    if status == 200:
+        assert page.get_data(as_text=True).count('class="operation ') == count

@@ -1,9 +1,13 @@
 """Changes over all databases of a desk: read and undone by their ids, requests and runs."""
 
+import base64
+import heapq
+import json
 import logging
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any
 
 from frontdesk.context import Caller
@@ -58,31 +62,31 @@ class Changes:
             for side, row in (("before", before), ("after", after))
         }
 
-    def search(self, *, run: int | None = None, request: str | None = None, size: int = 100) -> list[Change]:
-        """The changes of a run or a request in every database that can be read now, newest first within each."""
-        found: list[Change] = []
-        for database in self.databases.values():
-            with _skipping(database):
-                found += changes.search(database, run=run, request=request, size=size).changes
-        return found
+    def search(
+        self, *, database: str | None = None, size: int = 100, token: str | None = None, **wanted: Any
+    ) -> tuple[list[Change], str | None]:
+        """The changes that fit in one database, or in every one that can be read now, newest first.
 
-    def page(self, *, run: int, size: int = 100, token: str | None = None) -> tuple[list[Change], str | None]:
-        """The changes of a run, database after database that can be read now, and the id of the last where more follow.
-
-        `token` is that id. Raises InputError for one that is none.
+        Behind them the token of those that follow. `wanted` is what `history.changes.search` knows.
+        Raises InputError where there is no such database, operation or token.
         """
-        names, last = list(self.databases), None
-        if token:
-            database, last = self._position(token)
-            names = names[names.index(database) :]
-        found: list[Change] = []
-        for name in names:
-            with _skipping(self.databases[name]):
-                found += changes.search(self.databases[name], run=run, size=size + 1 - len(found), before=last).changes
-            last = None
-            if len(found) > size:
-                return found[:size], found[size - 1].id
-        return found, None
+        seen = _places(token)
+        if database is not None and database not in self.databases:
+            raise InputError(errors={"database": f"There is no database {database!r}."})
+        names = self.databases if database is None else [database]
+        listed = [self._some(name, size + 1, seen.get(name), wanted) for name in names]
+        found = list(islice(heapq.merge(*listed, key=lambda one: one.at, reverse=True), size + 1))
+        if len(found) <= size:
+            return found, None
+        return found[:size], _written(seen | {one.database: one.number for one in found[:size]})
+
+    def _some(self, name: str, size: int, before: int | None, wanted: Mapping[str, Any]) -> list[Change]:
+        """A database that cannot be read just now does not keep those of the others from being read."""
+        try:
+            return changes.search(self.databases[name], size=size, before=before, **wanted).changes
+        except OperationalError as error:
+            logger.warning("The changes in %s are not shown: %s", name, error)
+            return []
 
     def undo(self, change: str, by: Caller) -> Undone:
         """Undoes one change. Raises ConflictError when a row has changed since."""
@@ -108,13 +112,6 @@ class Changes:
         found = {name: list(_standing(database, run)) for name, database in self.databases.items()}
         return {name: numbers for name, numbers in found.items() if numbers}
 
-    def _position(self, token: str) -> tuple[str, int]:
-        try:
-            database, number = self._place(token)
-        except NotFoundError:
-            raise InputError(errors={"_next": "Take it from the page before."}) from None
-        return database.name, number
-
     def _place(self, change: str) -> tuple[Database, int]:
         name, _, number = change.rpartition(".")
         if name not in self.databases or not (number.isascii() and number.isdigit() and len(number) < 19):
@@ -122,13 +119,17 @@ class Changes:
         return self.databases[name], int(number)
 
 
-@contextmanager
-def _skipping(database: Database) -> Iterator[None]:
-    """A database that cannot be read just now does not keep those of the others from being read."""
+def _written(places: Mapping[str, int]) -> str:
+    """The token of a place in the changes: by database the number of the last one seen."""
+    return base64.urlsafe_b64encode(json.dumps(places).encode()).decode().rstrip("=")
+
+
+def _places(token: str | None) -> dict[str, int]:
     try:
-        yield
-    except OperationalError as error:
-        logger.warning("The changes in %s are not shown: %s", database.name, error)
+        found = json.loads(base64.urlsafe_b64decode(f"{token}==")) if token else {}
+        return {str(name): int(number) for name, number in found.items()}
+    except (ValueError, TypeError, AttributeError):
+        raise InputError(errors={"_next": "Take it from the page before."}) from None
 
 
 def _standing(database: Database, run: int) -> Iterator[int]:

@@ -27,7 +27,7 @@ class Runs:
         """`{run, records, records_next, changes, changes_next}`. NotFoundError when the caller may not see it."""
         found = runs.show(self.state, run, by)
         logged = records.search(self.log_index, records.Filter(run=run), size=SHOWN, after=0)
-        changed, more = self.changes.page(run=run, size=SHOWN)
+        changed, more = self.changes.search(run=run, size=SHOWN)
         return {
             "run": found,
             "records": logged.records,
@@ -46,7 +46,7 @@ class Runs:
     ) -> tuple[list[Change], str | None]:
         """What a run changed, and the token of what follows. NotFoundError when the caller may not see the run."""
         runs.show(self.state, run, by)
-        return self.changes.page(run=run, size=size, token=token)
+        return self.changes.search(run=run, size=size, token=token)
 
     def undo(self, run: int, by: Caller) -> Undone:
         """Undoes all that a run changed. Raises NotFoundError, ConflictError."""

@@ -11,9 +11,10 @@ from sqlalchemy import Connection
 
 from frontdesk.database import schema, values
 from frontdesk.database.connections import Database
-from frontdesk.errors import NotFoundError
+from frontdesk.errors import InputError, NotFoundError
 from frontdesk.history import blocks, entries
 
+OPERATIONS = ("insert", "update", "delete", "import", "batch", "schema", "undo")
 HIDDEN_KEYS = {"rowid", "_rowid_", "oid", f"{schema.OWN}row"}
 """The names of keys that no column shows."""
 
@@ -81,15 +82,23 @@ def search(
     key: Sequence[Any] | None = None,
     run: int | None = None,
     request: str | None = None,
+    user: str | None = None,
+    operation: str | None = None,
     size: int = 100,
     before: int | None = None,
 ) -> Page:
-    """The changes of a database that fit, newest first; `before` is the number of the last one seen."""
+    """The changes of a database that fit, newest first; `before` is the number of the last one seen.
+
+    Raises InputError for an operation that there is none of.
+    """
+    if operation is not None and operation not in OPERATIONS:
+        raise InputError(errors={"operation": f"Write one of {', '.join(OPERATIONS)}."})
     listed = entries.changes
     statement = sa.select(listed).order_by(listed.c.id.desc()).limit(size + 1)
-    for column, value in ((listed.c.table, table), (listed.c.run, run), (listed.c.request, request)):
+    wanted = {"table": table, "run": run, "request": request, "user": user, "operation": operation}
+    for name, value in wanted.items():
         if value is not None:
-            statement = statement.where(column == value)
+            statement = statement.where(listed.c[name] == value)
     if before is not None:
         statement = statement.where(listed.c.id < before)
     with database.connect() as connection:
@@ -112,6 +121,20 @@ def deletions(database: Database, size: int = 20) -> list[Change]:
         there = schema.read(database, connection)
         changes = _changes(connection, database.name, [one for one in found if one.table not in there])
     return [change for change in changes if change.undone_by is None]
+
+
+def around(database: Database, table: str, key: Sequence[Any], moment: datetime) -> tuple[Change | None, Change | None]:
+    """The last change of a row up to a moment and the first after it, None where there is none."""
+    listed = entries.changes
+    with database.connect() as connection:
+        if not entries.exist(connection):
+            return None, None
+        touching = sa.select(listed).where(listed.c.table == table, _touches(key, blocks.exist(connection)))
+        last = touching.where(listed.c.at <= moment).order_by(listed.c.id.desc())
+        first = touching.where(listed.c.at > moment).order_by(listed.c.id)
+        found = [connection.execute(one.limit(1)).all() for one in (last, first)]
+        before, after = (_changes(connection, database.name, some, key) for some in found)
+    return next(iter(before), None), next(iter(after), None)
 
 
 def newest(connection: Connection) -> int:

@@ -80,11 +80,16 @@ def next_token() -> str | None:
 
 def next_number() -> int | None:
     """`_next` of a list whose places are numbers."""
-    text = next_token()
-    if text is None:
+    return whole("_next", "Take it from the page before.")
+
+
+def whole(name: str, sentence: str = "Write a whole number.") -> int | None:
+    """A parameter of the address that is a whole number; None where it is not there."""
+    text = request.args.get(name)
+    if not text:
         return None
     if not (text.isascii() and text.isdigit() and len(text) < 19):
-        raise InputError(errors={"_next": "Take it from the page before."})
+        raise InputError(errors={name: sentence})
     return int(text)
 
 

@@ -1,14 +1,53 @@
-"""The history of a table, of a row, and each change; undone from here. Pages and JSON side by side."""
+"""The history of a desk, a table and a row, and each change; undone from here. Pages and JSON side by side."""
 
-from flask import Blueprint, Response, url_for
+from typing import Any
+
+from flask import Blueprint, Response, request, url_for
 
 from frontdesk.database import schema
+from frontdesk.database.values import now
+from frontdesk.errors import InputError
 from frontdesk.history import changes
-from frontdesk.tables import keys
+from frontdesk.history.changes import Change
+from frontdesk.tables import keys, past
 from frontdesk.tables.keys import KeyText
 from frontdesk.web import access, bodies, current, messages, rendering
 
 routes = Blueprint("changes", __name__)
+
+
+def _wanted(*names: str) -> dict[str, Any]:
+    """What the address says of the changes that are looked for."""
+    return {name: request.args[name] for name in names if request.args.get(name)}
+
+
+def _latest() -> tuple[list[Change], str | None]:
+    wanted = _wanted("database", "table", "user", "operation", "request")
+    if run := bodies.whole("run"):
+        wanted["run"] = run
+    return current.desk().changes.search(size=bodies.size(), token=bodies.next_token(), **wanted)
+
+
+@routes.get("/changes")
+@access.allow("viewer")
+def latest() -> Response:
+    """What changed in every database, newest first."""
+    found, after = _latest()
+    return rendering.page(
+        "changes/index.html",
+        changes=found,
+        next=after,
+        databases=sorted(current.desk().databases),
+        operations=changes.OPERATIONS,
+    )
+
+
+@routes.get("/api/changes")
+@access.allow("viewer")
+def latest_json() -> Response:
+    """`{changes: […], next}` of every database."""
+    found, after = _latest()
+    return rendering.answer({"changes": [current.desk().changes.json(one) for one in found], "next": after})
 
 
 def _changes_of(database: str, table: str, key: KeyText | None = None) -> changes.Page:
@@ -19,6 +58,7 @@ def _changes_of(database: str, table: str, key: KeyText | None = None) -> change
         key=keys.values(schema.table(place, table), key) if key else None,
         size=bodies.size(),
         before=bodies.next_number(),
+        **_wanted("user", "operation"),
     )
 
 
@@ -27,7 +67,10 @@ def _changes_of(database: str, table: str, key: KeyText | None = None) -> change
 def index(database: str, table: str) -> Response:
     """What changed in a table, newest first."""
     shape = schema.table(current.desk().database(database), table)
-    return rendering.page("tables/history.html", database=database, table=shape, history=_changes_of(database, table))
+    found = _changes_of(database, table)
+    return rendering.page(
+        "tables/history.html", database=database, table=shape, history=found, operations=changes.OPERATIONS
+    )
 
 
 @routes.get("/api/databases/<name:database>/tables/<name:table>/history")
@@ -48,6 +91,28 @@ def row_history_json(database: str, table: str, key: KeyText) -> Response:
     return rendering.answer(
         {"changes": [current.desk().changes.json(one) for one in found.changes], "next": found.next}
     )
+
+
+@routes.get("/databases/<name:database>/tables/<name:table>/rows/<key:key>/past")
+@access.allow("viewer")
+def row_past(database: str, table: str, key: KeyText) -> Response:
+    """The row as it was at a moment, beside what it is now."""
+    try:
+        found, errors = past.find(current.desk().database(database), table, key, request.args.get("at", "")), {}
+    except InputError as error:
+        found = past.find(current.desk().database(database), table, key, now().isoformat())
+        errors = error.errors if request.args.get("at") else {}
+    return rendering.page(
+        "changes/past.html", 422 if errors else 200, database=database, table=found.table, past=found, errors=errors
+    )
+
+
+@routes.get("/api/databases/<name:database>/tables/<name:table>/rows/<key:key>/past")
+@access.allow("viewer")
+def row_past_json(database: str, table: str, key: KeyText) -> Response:
+    """`{row, at, began, ended}`: the row as it was `at` a moment, null where it was not there."""
+    found = past.find(current.desk().database(database), table, key, request.args.get("at", ""))
+    return rendering.answer(found.json())
 
 
 @routes.get("/changes/<name:change>")

@@ -116,7 +116,7 @@ _MACROS = {"bars_of": _bars, "total_of": _total, "pace_of": _pace}
 
 def _changes(wanted: Filter) -> list[Any]:
     """What the request of these records changed, so that one click leads on from them."""
-    return current.desk().changes.search(request=wanted.request) if wanted.request else []
+    return current.desk().changes.search(request=wanted.request)[0] if wanted.request else []
 
 
 @routes.get("/logs/tail")

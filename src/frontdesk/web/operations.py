@@ -7,6 +7,7 @@ from frontdesk.config import LEVELS
 from frontdesk.database import measures
 from frontdesk.forms import fields
 from frontdesk.functions.runs import STATUSES
+from frontdesk.history import changes
 from frontdesk.tables import charts
 from frontdesk.tables.exports import FORMATS
 from frontdesk.upkeep import dumps
@@ -76,15 +77,20 @@ FACET = Parameter("_facet", text("department"), "Columns whose values are counte
 COUNT = Parameter("_count", text("1"), "1 counts exactly; a larger number counts at most so far, `count_capped`.")
 SINCE = Parameter("since", text("15m"), "From then on: `15m`, `2h`, `7d`, a date, or RFC 3339.")
 UNTIL = Parameter("until", text("2026-01-31"), "Before then.")
+USER = Parameter("user", text("ada"), "Of this user.")
+JOINED = (
+    Parameter("run", text("2"), "Of this run."),
+    Parameter("request", text("5de53f6433564705"), "Of this request."),
+    USER,
+)
+CHANGES = (Parameter("operation", one_of("", *changes.OPERATIONS), "Of this kind."), USER, *PAGED)
 LOGS = (
     Parameter("level", text("WARNING"), f"At least this level: {', '.join(LEVELS)}."),
     Parameter("logger", text("school"), "This logger and its children."),
     Parameter("text", text("below average"), "Holds this, without regard to case."),
     SINCE,
     UNTIL,
-    Parameter("run", text("2"), "Of this run."),
-    Parameter("request", text("5de53f6433564705"), "Of this request."),
-    Parameter("user", text("ada"), "Of this user."),
+    *JOINED,
 )
 ROWS = many(named(shapes.ROW))
 KEY_OF_ROW = anything(4, "The key's value; an array of them when it is of several columns.")
@@ -277,11 +283,29 @@ OPERATIONS: dict[str, Operation] = {
         help="`export.sqlite` is a SQLite file, `export.sql` statements that make one again (not of PostgreSQL).",
     ),
     # History
+    "changes.latest_json": Operation(
+        "History",
+        "What changed in every database, newest first",
+        shapes.listed("changes", ref("Change")),
+        query=(
+            Parameter("database", text("example"), "In this database."),
+            Parameter("table", text("employees"), "Of this table."),
+            *JOINED[:2],
+            *CHANGES,
+        ),
+    ),
+    "changes.row_past_json": Operation(
+        "History",
+        "A row as it was at a moment",
+        ref("Past"),
+        query=(Parameter("at", text("2026-01-31T18:00:00Z"), "The moment, in UTC where it names no zone."),),
+        help="`row` is null where it was not there; `began` is the change that made it so, `ended` the next.",
+    ),
     "changes.history_json": Operation(
-        "History", "What changed in a table, newest first", shapes.listed("changes", ref("Change")), query=PAGED
+        "History", "What changed in a table, newest first", shapes.listed("changes", ref("Change")), query=CHANGES
     ),
     "changes.row_history_json": Operation(
-        "History", "What changed in a row, newest first", shapes.listed("changes", ref("Change")), query=PAGED
+        "History", "What changed in a row, newest first", shapes.listed("changes", ref("Change")), query=CHANGES
     ),
     "changes.change_json": Operation("History", "One change", ref("Change")),
     "changes.change_rows_json": Operation(

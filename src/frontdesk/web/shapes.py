@@ -249,6 +249,7 @@ SHAPES: dict[str, Schema] = {
         before=maybe(named(ROW)),
         after=maybe(named(ROW | {"age": 34})),
     ),
+    "Past": thing(row=maybe(named(ROW)), at=moment(), began=maybe(text("example.3")), ended=maybe(text("example.4"))),
     "Undone": thing(changes=many(text("example.4")), undone=whole(1)),
     "SavedQuery": thing(
         name=text("Grown up"),
