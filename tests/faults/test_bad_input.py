@@ -50,7 +50,7 @@ def test_a_table_and_a_column_of_any_name_live_like_others(app: Flask, client: C
     assert (newest["table"], newest["before"][name], newest["after"][name]) == (name, "b", "c")
     assert admin.post(f"/api/changes/{newest['id']}/undo").status_code == 200
     assert admin.get(row).get_json()["row"] == {"id": 1, name: "b"}
-    for endpoint in ("rows.index", "rows.new", "changes.index", "tables.table_structure"):
+    for endpoint in ("rows.index", "rows.new", "changes.index", "structures.show"):
         assert admin.get(address(app, endpoint, **place)).status_code == 200, endpoint
     assert admin.get(address(app, "rows.row", **place, key=(1,))).status_code == 200
     assert len(admin.get("/api/databases/example/tables/employees/rows").get_json()["rows"]) == 3

@@ -219,18 +219,32 @@ def test_a_dropped_reference_comes_back_with_what_it_does_when_its_row_is_delete
 
 
 @pytest.mark.parametrize(
-    ("definition", "key"),
+    "definition",
     [
-        ("made TEXT DEFAULT CURRENT_TIMESTAMP", "id INTEGER PRIMARY KEY"),
-        ("made TEXT DEFAULT (datetime('now'))", "id INTEGER PRIMARY KEY"),
-        ("made INTEGER REFERENCES pets (id) DEFERRABLE INITIALLY DEFERRED", "id INTEGER PRIMARY KEY"),
-        ("made TEXT", "id TEXT PRIMARY KEY"),
+        "made TEXT DEFAULT CURRENT_TIMESTAMP",
+        "made TEXT NOT NULL DEFAULT (datetime('now'))",
+        "made INTEGER REFERENCES pets (id) DEFERRABLE INITIALLY DEFERRED",
+        "made TEXT NOT NULL COLLATE NOCASE",
+        "made DEFAULT 1.0",
     ],
 )
-def test_a_dropped_column_that_would_not_be_as_it_was_says_so_and_leaves_nothing_hidden(
-    lite: Database, definition: str, key: str
-) -> None:
-    places.execute(lite.path, f"CREATE TABLE logs ({key}, {definition}); INSERT INTO logs VALUES (NULL, 1)")
+def test_on_sqlite_a_dropped_column_comes_back_as_it_was_and_where_it_was(lite: Database, definition: str) -> None:
+    places.execute(
+        lite.path,
+        f"CREATE TABLE logs (id INTEGER PRIMARY KEY, {definition}, n INTEGER CHECK (n > 0), g AS (n * 2));"
+        "INSERT INTO logs (id, made, n) VALUES (1, 1, 1), (2, 2, 5)",
+    )
+    before = unquoted(lite)
+    _, change = alterations.alter(lite, "logs", {"drop": ["made"]}, ADA)
+    without = unquoted(lite)
+    redo = take_back(lite, change)
+    assert unquoted(lite) == before
+    take_back(lite, redo)
+    assert unquoted(lite) == without
+
+
+def test_a_dropped_column_of_rows_without_a_key_says_so_and_leaves_nothing_hidden(lite: Database) -> None:
+    places.execute(lite.path, "CREATE TABLE logs (id TEXT PRIMARY KEY, made TEXT); INSERT INTO logs VALUES (NULL, 1)")
     _, change = alterations.alter(lite, "logs", {"drop": ["made"]}, ADA)
     with pytest.raises(ConflictError, match="cannot be brought back"):
         take_back(lite, change)
@@ -238,10 +252,15 @@ def test_a_dropped_column_that_would_not_be_as_it_was_says_so_and_leaves_nothing
         assert schema.names(connection, steps.KEPT) == []
 
 
-def test_on_sqlite_a_required_column_without_a_default_cannot_come_back_and_the_undo_says_so(lite: Database) -> None:
+def test_on_sqlite_a_required_column_comes_back_unless_a_row_came_in_meanwhile(lite: Database) -> None:
+    before = unquoted(lite)
     _, change = alterations.alter(lite, "people", {"drop": ["name"]}, ADA)
-    with pytest.raises(ConflictError, match="cannot be brought back"):
+    made = rows.insert(lite, "people", [{"age": 3}], ADA)
+    with pytest.raises(ConflictError, match="name needs a value"):
         take_back(lite, change)
+    rows.delete(lite, "people", KeyText((str(made.keys[0][0]),), str(made.keys[0][0])), ADA)
+    take_back(lite, change)
+    assert unquoted(lite) == before
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,9 @@ from sqlalchemy import Connection
 
 from frontdesk import errors
 from frontdesk.database import dialects
+from frontdesk.database.connections import quoted
 from frontdesk.database.definitions import Column
+from frontdesk.database.details import Details
 from frontdesk.database.sqlite import alterations as sqlite
 from frontdesk.database.steps import Step
 
@@ -26,6 +28,10 @@ class _Engine(Protocol):
     def check_unreferred(self, connection: Connection, name: str) -> None: ...
     def definition(self, connection: Connection, column: Column) -> str: ...
     def holds(self, connection: Connection, kept: str, key: Sequence[Any]) -> bool: ...
+    def details(self, connection: Connection, name: str) -> Details: ...
+    def index_step(
+        self, connection: Connection, table: str, name: str, columns: Sequence[str], *, unique: bool, where: str
+    ) -> Step: ...
 
 
 def _engine(connection: Connection) -> _Engine:
@@ -87,3 +93,30 @@ def definition(connection: Connection, column: Column) -> str:
 def holds(connection: Connection, kept: str, key: Sequence[Any]) -> bool:
     """Whether a value is kept of the row that had this key."""
     return _engine(connection).holds(connection, kept, key)
+
+
+def details(connection: Connection, name: str) -> Details:
+    """What stands on a table or view: indexes, rules, triggers, what refers to it and shows it, its SQL."""
+    return _engine(connection).details(connection, name)
+
+
+def index_step(
+    connection: Connection, table: str, name: str, columns: Sequence[str], *, unique: bool = False, where: str = ""
+) -> Step:
+    """The step that makes an index of columns, under this name or the next one that is free."""
+    return _engine(connection).index_step(connection, table, name, columns, unique=unique, where=where)
+
+
+def view_step(connection: Connection, name: str, select: str) -> Step:
+    """The step that makes a view of a SELECT."""
+    at = _written(connection, name)
+    return ["create", [["view", name, f"CREATE VIEW {at} AS\n{select}"]]]
+
+
+def _written(connection: Connection, name: str) -> str:
+    """The name of a table or view as SQL writes it."""
+    if connection.dialect.name == "sqlite":
+        return quoted(name)
+    from frontdesk.database.postgresql import catalog
+
+    return catalog.written(connection, name)

@@ -3,7 +3,7 @@
 import logging
 import threading
 from collections.abc import Hashable, Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -37,6 +37,7 @@ class Place(Protocol):
     def prepare(self, connection: Connection, durable: bool) -> None: ...
     def begun(self, connection: Connection) -> None: ...
     def limit(self, connection: Connection, seconds: float) -> AbstractContextManager[None]: ...
+    def redefining(self, connection: Connection) -> AbstractContextManager[None]: ...
     def lock_by(self, table: str) -> None: ...
     def stamp(self) -> Hashable: ...
     def close(self) -> None: ...
@@ -101,30 +102,39 @@ class Database:
             yield connection
 
     @contextmanager
-    def transaction(self, *, durable: bool = True) -> Iterator[Connection]:
+    def transaction(self, *, durable: bool = True, redefining: bool = False) -> Iterator[Connection]:
         """A connection inside a writing transaction, committed at the end of the block and rolled back by an error.
 
         `durable` waits for the disk at the commit, so that a power cut takes nothing; without it kill -9 takes nothing.
-        Raises BusyError when the lock is not had in time.
+        With `redefining` a table may be made anew: who does looks at the references. Raises BusyError when the lock is
+        not had in time.
         """
         self.check_writable()
-        with _translated(), self._place.writer.connect() as connection:
+        with _translated(), self._writer(redefining) as connection:
             self._place.prepare(connection, durable)
             with connection.begin():
                 self._place.begun(connection)
                 yield connection
 
     @contextmanager
-    def trial(self) -> Iterator[Connection]:
+    def trial(self, *, redefining: bool = False) -> Iterator[Connection]:
         """As `transaction`, but whatever was done is rolled back at the end: the database stays as it was."""
         self.check_writable()
-        with _translated(), self._place.writer.connect() as connection:
+        with _translated(), self._writer(redefining) as connection:
             transaction = connection.begin()
             try:
                 self._place.begun(connection)
                 yield connection
             finally:
                 transaction.rollback()
+
+    @contextmanager
+    def _writer(self, redefining: bool) -> Iterator[Connection]:
+        with ExitStack() as stack:
+            connection = stack.enter_context(self._place.writer.connect())
+            if redefining:
+                stack.enter_context(self._place.redefining(connection))
+            yield connection
 
     def is_there(self) -> bool:
         """Whether there is anything to connect to; of a server only the connection tells."""

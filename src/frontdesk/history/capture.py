@@ -57,10 +57,14 @@ def delete(connection: Connection, table: Table, where: Where) -> int:
 
 @contextmanager
 def recording(
-    database: Database, by: Caller, operation: str | None = None, *, trial: bool = False
+    database: Database, by: Caller, operation: str | None = None, *, trial: bool = False, redefining: bool = False
 ) -> Iterator[Connection]:
-    """A writing transaction whose every change of rows is in the history, by this caller; a trial leaves nothing."""
-    with context.bind(user=by.name), database.trial() if trial else database.transaction() as connection:
+    """A writing transaction whose every change of rows is in the history, by this caller; a trial leaves nothing.
+
+    With `redefining` tables may be given another definition.
+    """
+    begin = database.trial if trial else database.transaction
+    with context.bind(user=by.name), begin(redefining=redefining) as connection:
         if database.dialect == "postgresql":
             connection.info["recorder"] = verbs.Recorder(database, connection)
         recorder = recorder_of(connection)

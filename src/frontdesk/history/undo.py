@@ -15,7 +15,7 @@ from frontdesk.context import Caller
 from frontdesk.database import alterations, schema, values
 from frontdesk.database.connections import Database
 from frontdesk.database.schema import Table
-from frontdesk.database.steps import Step
+from frontdesk.database.steps import Step, kept_in
 from frontdesk.history import blocks, capture, entries, rings
 
 
@@ -39,13 +39,23 @@ def undo(database: Database, numbers: Iterable[int], by: Caller) -> Undone:
 @contextmanager
 def undoing(database: Database, numbers: Iterable[int], by: Caller) -> Iterator[Undone]:
     """As `undo`, kept only when the block ends without an error: so several databases are undone all or none."""
+    numbers = list(numbers)
     try:
-        with capture.recording(database, by, "undo") as connection:
+        with capture.recording(database, by, "undo", redefining=_redefines(database, numbers)) as connection:
             work = _Undoing(database, connection, by)
             work.undo(_with_cascades(connection, database, numbers))
             yield Undone([f"{database.name}.{number}" for number in work.made], work.rows)
     except errors.IntegrityError as error:
         raise errors.ConflictError(f"It cannot be undone: {error.message}", error.hint) from error
+
+
+def _redefines(database: Database, numbers: list[int]) -> bool:
+    """Whether nothing but definitions are taken back."""
+    with database.connect() as connection:
+        if not entries.exist(connection):
+            return False
+        keys = connection.scalars(sa.select(entries.changes.c.key).where(entries.changes.c.id.in_(numbers))).all()
+    return set(keys) == {"[]"}
 
 
 class _Undoing:
@@ -208,7 +218,7 @@ class _Undoing:
 
     def _refuse_deleted(self, header: Any, steps: list[Step]) -> bool:
         """Names the rows whose values are kept that were deleted since: others may have their keys by now."""
-        kept = [step[4] for step in steps if step[0] == "add_column" and len(step) > 4 and step[4]]
+        kept = [name for step in steps for name in kept_in(step)]
         listed, rows = entries.changes.c, entries.rows.c
         undone = sa.select(listed.undoes).where(listed.undoes.is_not(None))
         undos = sa.select(listed.id).where(listed.undoes.is_not(None))
@@ -231,7 +241,8 @@ class _Undoing:
             for step in steps:
                 made.insert(0, alterations.apply(self._connection, step))
         except errors.ConflictError as error:
-            self._refuse(None, error.message)
+            for row in error.refused or ({"key": None, "reason": error.message},):
+                self._refused.append(dict(row))
             return
         back = None if None in made else made
         name = header.table

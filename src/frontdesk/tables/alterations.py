@@ -1,6 +1,7 @@
 """Tables renamed, given other columns, and deleted: each one change of the history."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 import sqlalchemy as sa
@@ -8,34 +9,61 @@ import sqlalchemy as sa
 from frontdesk.context import Caller
 from frontdesk.database import alterations, schema, steps
 from frontdesk.database.connections import Database
+from frontdesk.database.details import Details
 from frontdesk.database.schema import Column, Table
 from frontdesk.database.steps import Step
 from frontdesk.errors import ConflictError, InputError
 from frontdesk.history import capture
-from frontdesk.tables import structure
+from frontdesk.tables import redefinitions, structure
 
-KNOWN = ("name", "add", "rename", "drop")
+KNOWN = ("name", "add", "rename", "drop", "dry_run", *redefinitions.KNOWN)
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What an alteration would do: its statements, the table then, and whether it could be undone."""
+
+    statements: list[str]
+    table: Table
+    undoable: bool
 
 
 def alter(database: Database, name: str, given: Mapping[str, Any], by: Caller) -> tuple[Table, str]:
-    """The table after `{name, add: [column], rename: {old: new}, drop: [column]}`, and the change's id.
+    """The table after `{name, add: [column], rename: {old: new}, drop: [column], …}`, and the change's id.
 
-    Raises InputError naming every wrong field, NotFoundError, ConflictError where the database refuses; then nothing
-    is changed.
+    Raises InputError naming every wrong field, NotFoundError, ConflictError where the database refuses or rows stand in
+    the way; then nothing is changed.
     """
     table = _own(schema.table(database, name))
     wanted = _steps(database, table, given)
-    new = next((step[2] for step in wanted if step[0] == "rename_table"), name)
-    with capture.recording(database, by) as connection:
-        recorder = capture.recorder_of(connection)
-        recorder.remove()
-        before = alterations.sql_of(connection, name)
-        back = [alterations.apply(connection, step) for step in wanted]
-        if new != name:
-            recorder.rename(name, new)
-        after = alterations.sql_of(connection, new)
-        number = recorder.record_schema(new, before=before, after=after, steps=_reversed(back))
+    with capture.recording(database, by, redefining=True) as connection:
+        new, _, number = _carry_out(connection, name, wanted)
     return schema.table(database, new), f"{database.name}.{number}"
+
+
+def plan(database: Database, name: str, given: Mapping[str, Any], by: Caller) -> Plan:
+    """What `alter` would do, tried out and taken back. Raises what it would raise."""
+    table = _own(schema.table(database, name))
+    wanted = _steps(database, table, given)
+    with (
+        capture.recording(database, by, trial=True, redefining=True) as connection,
+        steps.watched(connection) as told,
+    ):
+        new, back, _ = _carry_out(connection, name, wanted)
+        return Plan(list(told), schema.read_own(connection, new), back is not None)
+
+
+def _carry_out(connection: sa.Connection, name: str, wanted: Sequence[Step]) -> tuple[str, list[Step] | None, int]:
+    """Carries steps out as one change: the table's name then, the steps back, the change's number."""
+    new = next((step[2] for step in wanted if step[0] == "rename_table"), name)
+    recorder = capture.recorder_of(connection)
+    recorder.remove()
+    before = alterations.sql_of(connection, name)
+    back = _reversed([alterations.apply(connection, step) for step in wanted])
+    if new != name:
+        recorder.rename(name, new)
+    after = alterations.sql_of(connection, new)
+    return new, back, recorder.record_schema(new, before=before, after=after, steps=back)
 
 
 def delete(database: Database, name: str, by: Caller) -> str:
@@ -58,6 +86,12 @@ def hindrances(database: Database, table: Table) -> list[str]:
     """The tables that refer to this one, which stand in the way of its deletion."""
     with database.connect() as connection:
         return alterations.referring(connection, table.name)
+
+
+def details(database: Database, table: Table) -> Details:
+    """What stands on it beside its columns: indexes, rules, what refers to it, triggers, views, its SQL."""
+    with database.connect() as connection:
+        return alterations.details(connection, table.name)
 
 
 def is_kept(database: Database, table: Table) -> bool:
@@ -86,13 +120,13 @@ def _reversed(back: Sequence[Step | None]) -> list[Step] | None:
 def _steps(database: Database, table: Table, given: Mapping[str, Any]) -> list[Step]:
     wrong = {str(name): f"Unknown here; known: {', '.join(KNOWN)}." for name in given if name not in KNOWN}
     wanted: list[Step] = []
-    for part in (_renamed, _dropped, _added, _named):
+    for part in (_renamed, _unindexed, _dropped, _added, _redefined, _indexed, _named):
         try:
             wanted += part(database, table, given)
         except InputError as error:
             wrong |= error.errors
     if not (wrong or wanted):
-        wrong["name"] = "Say what to change: name, add, rename or drop."
+        wrong["name"] = "Say what to change: name, add, rename, drop or columns."
     if wrong:
         raise InputError(errors=wrong)
     return wanted
@@ -122,6 +156,31 @@ def _renamed(_: Database, table: Table, given: Mapping[str, Any]) -> list[Step]:
     if wrong:
         raise InputError(errors=wrong)
     return [["rename_column", table.name, old, new] for old, new in names.items() if old != new]
+
+
+def _expected(table: Table, given: Mapping[str, Any]) -> list[str]:
+    """The names that the columns have once they are renamed, dropped and added."""
+    dropped, added = ([*one] if isinstance(one := given.get(member), list) else [] for member in ("drop", "add"))
+    names = [str(_names(given).get(column.name, column.name)) for column in table.columns if column.name not in dropped]
+    return [*names, *(str(one.get("name")) for one in added if isinstance(one, Mapping))]
+
+
+def _then(table: Table, given: Mapping[str, Any]) -> Table:
+    """The table with the columns' new names."""
+    renamed = [replace(one, name=str(_names(given).get(one.name, one.name))) for one in table.columns]
+    return replace(table, columns=tuple(renamed))
+
+
+def _unindexed(database: Database, table: Table, given: Mapping[str, Any]) -> list[Step]:
+    return redefinitions.indexes_gone(database, table, given)
+
+
+def _redefined(database: Database, table: Table, given: Mapping[str, Any]) -> list[Step]:
+    return redefinitions.steps_of(database, _then(table, given), _expected(table, given), given)
+
+
+def _indexed(database: Database, table: Table, given: Mapping[str, Any]) -> list[Step]:
+    return redefinitions.indexes_made(database, table, _expected(table, given), given)
 
 
 def _dropped(_: Database, table: Table, given: Mapping[str, Any]) -> list[Step]:

@@ -130,14 +130,23 @@ def create(database: Database, given: Mapping[str, Any], by: Caller) -> Table:
     Raises InputError naming every wrong field, ConflictError when there is such a table already.
     """
     name, wanted = _checked(database, given)
-    name = schema.listed(database, name)
     with capture.recording(database, by) as connection:
-        known = {known.casefold() for known in schema.read(database, connection)}
-        if name.casefold() in known:
-            raise ConflictError(f"{database.name} has a table {name!r} already.", "Choose another name.")
-        sql = schema.create(connection, name, wanted)
+        sql = _create(database, connection, name := schema.listed(database, name), wanted)
         capture.recorder_of(connection).record_schema(name, after=sql, steps=[["drop", "table", name]])
     return schema.table(database, name)
+
+
+def plan(database: Database, given: Mapping[str, Any], by: Caller) -> str:
+    """The SQL by which `create` would, tried out and taken back. Raises what it would raise."""
+    name, wanted = _checked(database, given)
+    with capture.recording(database, by, trial=True) as connection:
+        return _create(database, connection, schema.listed(database, name), wanted)
+
+
+def _create(database: Database, connection: sa.Connection, name: str, wanted: list[Column]) -> str:
+    if name.casefold() in {known.casefold() for known in schema.tables(database)}:
+        raise ConflictError(f"{database.name} has a table {name!r} already.", "Choose another name.")
+    return schema.create(connection, name, wanted)
 
 
 def _checked(database: Database, given: Mapping[str, Any]) -> tuple[str, list[Column]]:
@@ -231,9 +240,17 @@ def checked_column(database: Database, given: Any, own: tuple[Any, set[str]]) ->
 
 def _default(declared: str, value: Any, *, exact: bool) -> str | None:
     """The default as SQL text. Raises InputError when it does not fit the type."""
+    return _default_text(dialects.kind_of(declared), declared, value, exact=exact)
+
+
+def default_of(database: Database, declared: str, kind: str, value: Any) -> str | None:
+    """The default of a column of this type and kind as SQL text. Raises InputError when it does not fit."""
+    return _default_text(kind, declared, value, exact=database.dialect == "postgresql")
+
+
+def _default_text(kind: str, declared: str, value: Any, *, exact: bool) -> str | None:
     if value is None:
         return None
-    kind = dialects.kind_of(declared)
     column = Column("default", declared, kind, exact=exact and kind == "number")
     stored = columns.stored_from_json(Table("", (column,)), {"default": value})["default"]
     if isinstance(stored, bytes):

@@ -35,6 +35,7 @@ from frontdesk.web import (
     runs,
     saved_charts,
     saved_queries,
+    structures,
     tables,
     tokens,
     turns,
@@ -53,8 +54,23 @@ QUIET = frozenset({"static", "health.healthz", "health.readyz", "logs.tail"})
 
 
 ROOMS = (
-    *(home, accounts, users, tokens, tables, rows, blobs, charts, changes, imports, exports, queries, functions, runs),
-    *(asked, saved_queries, saved_charts, log_pages, files, pages, openapi, docs, health),
+    *(home, accounts, users, tokens, tables, structures, rows, blobs, charts, changes),
+    *(
+        imports,
+        exports,
+        queries,
+        functions,
+        runs,
+        asked,
+        saved_queries,
+        saved_charts,
+        log_pages,
+        files,
+        pages,
+        openapi,
+        docs,
+        health,
+    ),
 )
 """The modules whose routes make the application."""
 

@@ -134,31 +134,42 @@ OPERATIONS: dict[str, Operation] = {
     ),
     "tables.create_table_json": Operation(
         "Tables",
-        "Creates a table",
+        "Creates a table, or a view",
         ref("Table"),
         201,
-        body=thing(name=text("pets"), columns=many(ref("NewColumn"))),
+        body=thing(
+            ("columns", "lines", "sql"),
+            name=text("pets"),
+            columns=many(ref("NewColumn")),
+            lines=text("id,name\n1,Rex\n"),
+            sql=text("SELECT name FROM employees"),
+        ),
+        help="Of `columns`, of the `lines` of a file from which they are guessed, or of the `sql` that a view shows.",
         errors=(409,),
     ),
     "tables.table_json": Operation("Tables", "A table: columns, keys, references", ref("Table")),
-    "tables.alter_json": Operation(
+    "structures.show_json": Operation("Tables", "A table with all that stands on it", ref("Structure")),
+    "structures.alter_json": Operation(
         "Tables",
-        "Renames a table; adds, renames and drops columns",
-        thing(**shapes.SHAPES["Table"]["properties"], change=text("example.7")),
-        body=thing(
-            ("name", "add", "rename", "drop"),
-            name=text("people"),
-            add=many(ref("NewColumn")),
-            rename=named({"age": "years"}, text()),
-            drop=many(text("department")),
+        "Changes a table's definition: its name, columns, rules, references and indexes",
+        thing(
+            ("statements", "undoable"),
+            **shapes.SHAPES["Table"]["properties"],
+            change=maybe(text("example.7")),
+            statements=many(text('ALTER TABLE "employees" ADD COLUMN "mail" TEXT')),
+            undoable=shapes.flag(True),
         ),
+        body=ref("Alteration"),
         errors=(409,),
         optional_body=True,
-        help="One change of the history, which can be undone.",
+        help="One change of the history, which can be undone. With `dry_run` nothing is changed, and the `statements` "
+        "are those that would be carried out. Rows in the way are 409 with the first of them in `refused`.",
     ),
-    "tables.delete_json": Operation("Tables", "Deletes a table with its rows, or a view", None, 204, errors=(409, 422)),
-    "tables.search_json": Operation("Tables", "The search index of a table", _SEARCH),
-    "tables.make_search_json": Operation(
+    "structures.delete_json": Operation(
+        "Tables", "Deletes a table with its rows, or a view", None, 204, errors=(409, 422)
+    ),
+    "structures.search_json": Operation("Tables", "The search index of a table", _SEARCH),
+    "structures.make_search_json": Operation(
         "Tables",
         "Makes the search index of a table, or one of other columns",
         thing(**_SEARCH["properties"], change=maybe(text("example.9"))),
@@ -168,7 +179,9 @@ OPERATIONS: dict[str, Operation] = {
         help="One change of the history, which can be undone. Without `columns` it covers those of texts. From then on "
         "`_search` finds words, and words that begin so, in these columns.",
     ),
-    "tables.drop_search_json": Operation("Tables", "Drops the search index of a table", None, 204, errors=(409, 422)),
+    "structures.drop_search_json": Operation(
+        "Tables", "Drops the search index of a table", None, 204, errors=(409, 422)
+    ),
     "rows.rows_json": Operation(
         "Tables",
         "Rows, filtered, sorted, by the page",

@@ -5,6 +5,7 @@ from typing import Any
 
 from frontdesk.config import LEVELS
 from frontdesk.context import ROLES
+from frontdesk.database.references import ACTIONS
 from frontdesk.database.schema import TYPES
 from frontdesk.forms.fields import KINDS
 from frontdesk.functions.runs import STATUSES
@@ -95,6 +96,20 @@ _CHANGE = {
     "key": _KEY,
     "before": maybe(named(ROW)),
     "after": maybe(named(ROW | {"age": 34})),
+}
+_KEY_OF_TABLE = thing(
+    columns=many(text("owner")),
+    table=text("employees"),
+    references=many(maybe(text("id"))),
+    on_update=text("NO ACTION"),
+    on_delete=text("CASCADE"),
+)
+_TABLE = {
+    "name": text("employees"),
+    "kind": one_of("table", "view"),
+    "columns": many(ref("Column")),
+    "primary_key": many(text("id")),
+    "foreign_keys": many(thing(columns=many(text()), table=text(), references=many(maybe(text())))),
 }
 _RUN = {
     "id": whole(2),
@@ -232,12 +247,68 @@ SHAPES: dict[str, Schema] = {
         primary_key=flag(),
         references=_REFERENCE,
     ),
-    "Table": thing(
-        name=text("employees"),
-        kind=one_of("table", "view"),
-        columns=many(ref("Column")),
-        primary_key=many(text("id")),
-        foreign_keys=many(thing(columns=many(text()), table=text(), references=many(maybe(text())))),
+    "Table": thing(**_TABLE),
+    "Structure": thing(
+        **_TABLE,
+        sql=text("CREATE TABLE employees (…)"),
+        indexes=many(
+            thing(
+                name=text("employees_age"),
+                columns=many(text("age")),
+                unique=flag(),
+                rule=flag(),
+                where=text(),
+            )
+        ),
+        checks=many(text("age > 0")),
+        referring=many(thing(table=text("pets"), key=_KEY_OF_TABLE)),
+        triggers=many(thing(name=text(), sql=text())),
+        views=many(thing(name=text(), sql=text())),
+    ),
+    "Alteration": thing(
+        (
+            *("name", "add", "rename", "drop", "columns", "order", "add_checks", "drop_checks", "add_foreign_keys"),
+            *("drop_foreign_keys", "add_indexes", "drop_indexes", "misfits", "dry_run"),
+        ),
+        name=text("people"),
+        add=many(ref("NewColumn")),
+        rename=named({"age": "years"}, text()),
+        drop=many(text("department")),
+        columns=named(
+            {"age": {"type": "REAL", "nullable": False, "default": 0}},
+            thing(
+                ("type", "nullable", "default"),
+                type={"type": "string", "enum": list(TYPES)},
+                nullable=flag(True),
+                default=anything(),
+            ),
+        ),
+        order=many(text("id")),
+        add_checks=many(text("age > 0")),
+        drop_checks=many(text("age > 0")),
+        add_foreign_keys=many(
+            thing(
+                ("references", "on_delete", "on_update"),
+                columns=many(text("department")),
+                table=text("departments"),
+                references=many(text("id")),
+                on_delete=one_of(*ACTIONS),
+                on_update=one_of(*ACTIONS),
+            )
+        ),
+        drop_foreign_keys=many(thing(columns=many(text("department")), table=text("departments"))),
+        add_indexes=many(
+            thing(
+                ("name", "unique", "where"),
+                name=text("employees_age"),
+                columns=many(text("age")),
+                unique=flag(),
+                where=text("age > 30"),
+            )
+        ),
+        drop_indexes=many(text("employees_age")),
+        misfits=one_of("refuse", "leave"),
+        dry_run=flag(True),
     ),
     "Change": thing(**_CHANGE),
     "ChangedRow": thing(key=_KEY, before=maybe(named(ROW)), after=maybe(named(ROW | {"age": 34}))),

@@ -4,9 +4,7 @@ A table that is deleted moves under a hidden name into Frontdesk's own schema: s
 rows, indexes, rules and drawn keys.
 """
 
-import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import Connection
@@ -16,15 +14,12 @@ from frontdesk.database import steps, values
 from frontdesk.database.connections import quoted
 from frontdesk.database.definitions import Column as Known
 from frontdesk.database.definitions import Table
-from frontdesk.database.postgresql import OWN_LOCK, OWN_SCHEMA, catalog, descriptions
+from frontdesk.database.postgresql import OWN_SCHEMA, catalog, descriptions, redefinitions, relations
+from frontdesk.database.postgresql import details as made
 from frontdesk.database.postgresql.catalog import execute
 from frontdesk.database.postgresql.descriptions import Column, Relation
 from frontdesk.database.postgresql.drivers import driver_of
 from frontdesk.database.steps import Step
-
-_CONSTANT = re.compile(
-    r"(?:'(?:[^']|'')*'|-?[\d.]+(?:e[+-]?\d+)?|true|false|NULL)(?:::[\w .\"\[\](),]+)?", re.IGNORECASE
-)
 
 _DEPENDING = """
 SELECT n.nspname, c.relname FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
@@ -83,13 +78,13 @@ def apply(connection: Connection, step: Step) -> Step | None:
 
 
 def _rename_table(connection: Connection, old: str, new: str) -> Step:
-    _read(connection, old)
+    relations.read(connection, old)
     catalog.rename(connection, old, new)
     return ["rename_table", new, old]
 
 
 def _rename_column(connection: Connection, table: str, old: str, new: str) -> Step:
-    execute(connection, f"ALTER TABLE {_at(connection, table)} RENAME COLUMN {quoted(old)} TO {quoted(new)}")
+    execute(connection, f"ALTER TABLE {relations.at(connection, table)} RENAME COLUMN {quoted(old)} TO {quoted(new)}")
     return ["rename_column", table, new, old]
 
 
@@ -97,46 +92,33 @@ def _add_column(
     connection: Connection, table: str, name: str, definition: str, kept: str | None = None, rules: Sequence[str] = ()
 ) -> Step:
     """With the values in `kept`, where there are, and what then makes the rules and indexes that held the column."""
-    at = _at(connection, table)
+    at = relations.at(connection, table)
     execute(connection, f"ALTER TABLE {at} ADD COLUMN {definition}")
     if kept is not None:
         place = " AND ".join(
-            f"k.k{number} = t.{quoted(part)}" for number, part in enumerate(_read(connection, table).key)
+            f"k.k{number} = t.{quoted(part)}" for number, part in enumerate(relations.read(connection, table).key)
         )
-        with _without_triggers(connection, table):
-            execute(connection, f"UPDATE {at} AS t SET {quoted(name)} = k.v FROM {_hidden(kept)} AS k WHERE {place}")
-        execute(connection, f"DROP TABLE {_hidden(kept)}")
+        with relations.without_triggers(connection, table):
+            execute(
+                connection,
+                f"UPDATE {at} AS t SET {quoted(name)} = k.v FROM {relations.hidden(kept)} AS k WHERE {place}",
+            )
+        execute(connection, f"DROP TABLE {relations.hidden(kept)}")
     for sql in rules:
         execute(connection, sql)
     return ["drop_column", table, name, kept is None]
 
 
-@contextmanager
-def _without_triggers(connection: Connection, table: str) -> Iterator[None]:
-    """People's own triggers of a table rest: what is brought back is no new doing."""
-    at, found = _at(connection, table), _relation(connection, table)
-    sql = (
-        "SELECT tgname, CASE tgenabled WHEN 'A' THEN 'ENABLE ALWAYS' ELSE 'ENABLE' END FROM pg_catalog.pg_trigger"
-        " WHERE tgrelid = %s AND NOT tgisinternal AND tgenabled IN ('O', 'A')"
-    )
-    resting = driver_of(connection).execute(sql, [found.oid]).fetchall()
-    for name, _ in resting:
-        execute(connection, f"ALTER TABLE {at} DISABLE TRIGGER {quoted(name)}")
-    yield
-    for name, again in resting:
-        execute(connection, f"ALTER TABLE {at} {again} TRIGGER {quoted(name)}")
-
-
 def _drop_column(connection: Connection, table: str, name: str, unused: bool) -> Step | None:
     """With `unused` only while every row has the column's default."""
-    at, found = _at(connection, table), _relation(connection, table)
+    at, found = relations.at(connection, table), relations.relation(connection, table)
     with descriptions.written_out(connection) as driver:
         column = next((one for one in descriptions.columns(driver, found.oid) if one.name == name), None)
         if column is None:
             raise errors.ConflictError(f"{table} has no column {name}.")
-        if unused and not column.generated and _any(driver, at, _valued(column)):
+        if unused and not column.generated and relations.any_row(driver, at, _valued(column)):
             raise errors.ConflictError(f"Rows have values in {name}.", "Drop the column instead.")
-        back = _keep_column(connection, _read(connection, table), found, column)
+        back = _keep_column(connection, relations.read(connection, table), found, column)
     execute(connection, f"ALTER TABLE {at} DROP COLUMN {quoted(name)}")
     return back
 
@@ -145,7 +127,7 @@ def _valued(column: Column) -> str:
     """SQL for the rows that would not have their value back by the column's default; empty for all."""
     if column.default is None:
         return f"{column.written} IS NOT NULL"
-    if not _CONSTANT.fullmatch(column.default):
+    if not catalog.CONSTANT.fullmatch(column.default):
         return ""
     bare = column.type.partition(" COLLATE ")[0]
     return f"{column.written}::text IS DISTINCT FROM CAST({column.default} AS {bare})::text"
@@ -159,14 +141,17 @@ def _keep_column(connection: Connection, table: Table, found: Relation, column: 
         return None
     where = f" WHERE {_valued(column)}" if _valued(column) else ""
     kept = None
-    if not column.generated and _any(driver, at, _valued(column)):
-        if not table.key or _count(driver, at, where) > steps.MOST_KEPT:
+    if not column.generated and relations.any_row(driver, at, _valued(column)):
+        if not table.key or relations.count(driver, at, where) > steps.MOST_KEPT:
             return None
-        kept = _free(connection)
+        kept = relations.free(connection)
         chosen = ", ".join(f"{quoted(part)} AS k{number}" for number, part in enumerate(table.key))
-        execute(connection, f"CREATE TABLE {_hidden(kept)} AS SELECT {chosen}, {column.written} AS v FROM {at}{where}")
+        execute(
+            connection,
+            f"CREATE TABLE {relations.hidden(kept)} AS SELECT {chosen}, {column.written} AS v FROM {at}{where}",
+        )
         places = ", ".join(f"k{number}" for number in range(len(table.key)))
-        execute(connection, f"ALTER TABLE {_hidden(kept)} ADD PRIMARY KEY ({places})")
+        execute(connection, f"ALTER TABLE {relations.hidden(kept)} ADD PRIMARY KEY ({places})")
     return ["add_column", table.name, column.name, column.sql(required=False), kept, _rules(driver, found, column)]
 
 
@@ -196,7 +181,7 @@ def _drop(connection: Connection, kind: str, name: str) -> Step:
         raise errors.ConflictError(f"The {kind} {name} is no longer there.")
     check_unreferred(connection, name)
     if found.kind in {"r", "p"}:
-        if _any(driver_of(connection), found.written):
+        if relations.any_row(driver_of(connection), found.written):
             raise errors.ConflictError(f"The table {name} holds rows.")
         return _hide(connection, name, found, ["drop", "table", name])
     what = {"v": "VIEW", "m": "MATERIALIZED VIEW", "i": "INDEX"}.get(found.kind)
@@ -221,7 +206,7 @@ def _on_view(driver: Any, found: Relation) -> list[str]:
 
 def _delete(connection: Connection, name: str) -> Step:
     """Deletes a table with its rows, which stay under a hidden name."""
-    found = _relation(connection, name)
+    found = relations.relation(connection, name)
     if found.related:
         raise errors.ConflictError(f"{name} is in parts, or inherits.", "Delete it in another program.")
     check_unreferred(connection, name)
@@ -234,7 +219,7 @@ def _hide(connection: Connection, name: str, found: Relation, again: Step) -> St
     What it refers to is dropped, so that a table that is away stands in nobody's way.
     """
     schema, bare = catalog.place(connection, name)
-    kept = _free(connection)
+    kept = relations.free(connection)
     with descriptions.written_out(connection) as driver:
         rules = [rule for rule in descriptions.constraints(driver, found.oid) if rule.kind == "f" and rule.refers]
         parts = driver.execute(_PARTS, {"table": found.oid}).fetchall()
@@ -257,13 +242,19 @@ def _restore(connection: Connection, name: str, kept: str, place: Mapping[str, A
     if descriptions.relation(connection, OWN_SCHEMA, kept) is None:
         raise errors.ConflictError(f"The rows of {name} are no longer kept.")
     at = f"{quoted(schema)}.{quoted(bare)}"
-    execute(connection, f"ALTER TABLE {_hidden(kept)} SET SCHEMA {quoted(schema)}")
+    execute(connection, f"ALTER TABLE {relations.hidden(kept)} SET SCHEMA {quoted(schema)}")
     execute(connection, f"ALTER TABLE {quoted(schema)}.{quoted(kept)} RENAME TO {quoted(bare)}")
     for kind, now, then in place["parts"]:
         execute(connection, f"ALTER {kind} {quoted(schema)}.{quoted(now)} RENAME TO {quoted(then)}")
     for rule in place["rules"]:
         execute(connection, f"ALTER TABLE {at} ADD {rule}")
     return again
+
+
+def _several(connection: Connection, several: Sequence[Step]) -> Step | None:
+    """Carries out steps one after the other."""
+    back = [_VERBS[verb](connection, *given) for verb, *given in several]
+    return None if None in back else ["several", back[::-1]]
 
 
 _VERBS: dict[str, Callable[..., Step | None]] = {
@@ -275,6 +266,10 @@ _VERBS: dict[str, Callable[..., Step | None]] = {
     "drop": _drop,
     "delete": _delete,
     "restore": _restore,
+    "redefine": redefinitions.redefine,
+    "recast": redefinitions.recast,
+    "execute": redefinitions.carry_out,
+    "several": _several,
 }
 
 
@@ -287,41 +282,10 @@ def holds(connection: Connection, kept: str, key: Sequence[Any]) -> bool:
     """Whether a value is kept of the row that had this key."""
     place = " AND ".join(f"k{number} = %s" for number in range(len(key)))
     found = driver_of(connection).execute(
-        f"SELECT 1 FROM {_hidden(kept)} WHERE {place}", [values.as_text(value) for value in key]
+        f"SELECT 1 FROM {relations.hidden(kept)} WHERE {place}", [values.as_text(value) for value in key]
     )
     return found.fetchone() is not None
 
 
-def _hidden(kept: str) -> str:
-    return f"{quoted(OWN_SCHEMA)}.{quoted(kept)}"
-
-
-def _at(connection: Connection, table: str) -> str:
-    return catalog.written(connection, table)
-
-
-def _relation(connection: Connection, name: str) -> Relation:
-    found = descriptions.relation(connection, *catalog.place(connection, name))
-    if found is None:
-        raise errors.ConflictError(f"The table {name} is no longer there.")
-    return found
-
-
-def _read(connection: Connection, name: str) -> Table:
-    _relation(connection, name)
-    return catalog.read_own(connection, name)
-
-
-def _any(driver: Any, at: str, where: str = "") -> bool:
-    condition = f" WHERE {where}" if where else ""
-    return driver.execute(f"SELECT 1 FROM {at}{condition} LIMIT 1").fetchone() is not None
-
-
-def _count(driver: Any, at: str, where: str = "") -> int:
-    return int(driver.execute(f"SELECT count(*) FROM {at}{where}").fetchone()[0])
-
-
-def _free(connection: Connection) -> str:
-    """A name for what is kept; who else wants one waits."""
-    driver_of(connection).execute(f"SELECT pg_advisory_xact_lock({OWN_LOCK})")
-    return steps.free(catalog.names(connection, f"{steps.KEPT}"))
+details = made.details
+index_step = made.index_step

@@ -1,6 +1,7 @@
 """PostgreSQL's own description of its tables, and what it does to them as a whole."""
 
 import json
+import re
 import threading
 import time
 from collections.abc import Collection, Hashable, Sequence
@@ -11,7 +12,7 @@ from weakref import WeakKeyDictionary
 from sqlalchemy import Connection, Engine
 from sqlalchemy.pool import Pool
 
-from frontdesk.database import dialects
+from frontdesk.database import dialects, steps
 from frontdesk.database.connections import quoted
 from frontdesk.database.definitions import OWN, Column, ForeignKey, Search, Table
 from frontdesk.database.postgresql import OWN_SCHEMA, descriptions, drivers, fulltext, types
@@ -23,6 +24,11 @@ LOOK_SECONDS = 1.0
 """How old the known version of a schema may be, where one only reads."""
 ROW_ID = f"{OWN}row"
 """The hidden key of tables that Frontdesk makes without a primary key."""
+
+CONSTANT = re.compile(
+    r"(?:'(?:[^']|'')*'|-?[\d.]+(?:e[+-]?\d+)?|true|false|NULL)(?:::[\w .\"\[\](),]+)?", re.IGNORECASE
+)
+"""A default that is the same for every row, as the server writes it."""
 
 _VERSION = " || ':' || ".join(
     f"(SELECT count(*) || '.' || coalesce(sum(xmin::text::bigint), 0) FROM pg_catalog.{table} WHERE {key} >= 16384)"  # noqa: S608 - names written below
@@ -252,14 +258,14 @@ def definition(connection: Connection, column: Column) -> str:
     if not column.nullable:
         text += " NOT NULL"
     if column.default is not None:
-        text += f" DEFAULT {_default(column)}"
+        text += f" DEFAULT {default(column)}"
     if column.references:
         table, referred = column.references
         text += f" REFERENCES {written(connection, table)} ({quoted(referred)})"
     return text
 
 
-def _default(column: Column) -> str:
+def default(column: Column) -> str:
     """The default, as SQLite's SQL has it, as PostgreSQL's."""
     text = str(column.default)
     if column.kind == "boolean" and text in {"0", "1"}:
@@ -271,6 +277,8 @@ def _default(column: Column) -> str:
 
 def execute(connection: Connection, sql: str) -> None:
     """Carries out a definition. Raises our errors."""
+    if f"{steps.KEPT}" not in sql:
+        steps.tell(connection, sql)
     try:
         driver_of(connection).execute(sql)
     except Exception as error:

@@ -40,6 +40,11 @@ def tokens(sql: str) -> list[str]:
     return [" " if one.startswith(("--", "/*")) else one for one in _TOKEN.findall(sql)]
 
 
+def written(sql: str) -> list[str]:
+    """As `tokens`, with the comments as they are."""
+    return _TOKEN.findall(sql)
+
+
 def _standard(found: Sequence[str], names: Sequence[str]) -> str:
     """The tokens as SQL in which every name stands in double quotes."""
     known = {name.casefold(): name for name in names}
@@ -57,7 +62,8 @@ def _name(one: str, known: dict[str, str]) -> str:
     return '"' + name.replace('"', '""') + '"'
 
 
-def _unquoted(one: str) -> str:
+def unquoted(one: str) -> str:
+    """A name without its quotes."""
     return one[1:-1].replace('""', '"').replace("``", "`") if one[0] in '[`"' else one
 
 
@@ -74,7 +80,7 @@ def rules(sql: str, names: Sequence[str]) -> Rules:
             if one.casefold() == "check":
                 checks.append(_standard(inside, names))
             elif words[0].casefold() not in _WORDS:
-                found.generated[_true(_unquoted(words[0]), names)] = _standard(inside, names)
+                found.generated[_true(unquoted(words[0]), names)] = _standard(inside, names)
     return Rules(tuple(checks), found.generated)
 
 

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from sqlalchemy import Connection
 
 from frontdesk.database.definitions import Table
-from frontdesk.database.sqlite import alterations, catalog
-from frontdesk.database.sqlite.alterations import Part
+from frontdesk.database.sqlite import catalog, parts
 from frontdesk.database.sqlite.drivers import driver_of
+from frontdesk.database.sqlite.parts import Part
 from frontdesk.database.steps import Step
 
 
@@ -32,7 +32,7 @@ class Shape:
 
 def read(connection: Connection) -> Shape:
     """The schema as it is now."""
-    return Shape(alterations.parts(connection), catalog.read_tables(driver_of(connection)))
+    return Shape(parts.parts(connection), catalog.read_tables(driver_of(connection)))
 
 
 def instead(before: Shape, after: Shape) -> Step | None:
