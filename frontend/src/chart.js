@@ -10,7 +10,13 @@ const loader = { load: refuse, sanitize: refuse, http: refuse, file: refuse };
 // What Vega-Lite would say of a specification is for its makers.
 const silent = { error() { return this; }, warn() { return this; }, info() { return this; }, debug() { return this; }, level() { return this; } };
 
-const token = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
+// A page of the desk's own that is a whole document may have none of our colours.
+const USUAL = {
+  "--text": "#1c2230", "--muted": "#5b6475", "--line": "#e3e6ec", "--strong-line": "#b9c0cc", "--card": "#ffffff",
+  "--chart-1": "#2a5bd0", "--chart-2": "#d64550", "--chart-3": "#b58900", "--chart-4": "#12344d", "--chart-5": "#4a1d7a",
+  "--chart-6": "#3d9bc9", "--chart-7": "#5d3a1a", "--chart-8": "#3f6b00", "--chart-9": "#8a8f9b",
+};
+const token = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim() || USUAL[name];
 
 function config() {
   const [text, muted, line, strong] = ["--text", "--muted", "--line", "--strong-line"].map(token);

@@ -1,10 +1,10 @@
 // The editor of the query page: CodeMirror over the text area, which stays the form's own field.
 import { autocompletion, closeBrackets, closeBracketsKeymap, completionKeymap } from "@codemirror/autocomplete";
 import { defaultKeymap, history, historyKeymap } from "@codemirror/commands";
-import { sql, SQLite } from "@codemirror/lang-sql";
+import { PostgreSQL, sql, SQLite } from "@codemirror/lang-sql";
 import { bracketMatching, HighlightStyle, syntaxHighlighting } from "@codemirror/language";
-import { EditorState } from "@codemirror/state";
-import { drawSelection, EditorView, keymap, lineNumbers, placeholder } from "@codemirror/view";
+import { EditorState, StateField } from "@codemirror/state";
+import { Decoration, drawSelection, EditorView, keymap, lineNumbers, placeholder } from "@codemirror/view";
 import { tags } from "@lezer/highlight";
 
 const colours = HighlightStyle.define([
@@ -30,7 +30,30 @@ const look = EditorView.theme({
   ".cm-tooltip.cm-tooltip-autocomplete > ul > li[aria-selected]": { background: "var(--accent-soft)", color: "var(--text)" },
   ".cm-completionMatchedText": { textDecoration: "none", fontWeight: "700" },
   ".cm-completionDetail": { color: "var(--muted)" },
+  ".cm-fault": { textDecoration: "underline wavy var(--error)", textUnderlineOffset: "3px", background: "var(--error-soft)" },
 });
+
+// The place that the database finds fault with, until something is typed.
+function fault(area) {
+  const { line, column, length } = area.dataset;
+  const wave = Decoration.mark({ class: "cm-fault" });
+  return StateField.define({
+    create(state) {
+      if (!line || line > state.doc.lines) return Decoration.none;
+      const { from, to } = state.doc.line(Number(line));
+      const start = Math.min(from + offset(state.doc.line(Number(line)).text, Number(column) - 1), to);
+      const end = Math.min(start + Math.max(1, Number(length)), to);
+      return Decoration.set(start < end ? [wave.range(start, end)] : []);
+    },
+    update: (marks, change) => change.docChanged ? Decoration.none : marks,
+    provide: (field) => EditorView.decorations.from(field),
+  });
+}
+
+// The server counts characters, an editor's document counts what JavaScript does: one beyond the first plane is two.
+const offset = (text, characters) => [...text].slice(0, characters).join("").length;
+
+const dialects = { sqlite: SQLite, postgresql: PostgreSQL };
 
 function edit(area) {
   const view = new EditorView({
@@ -44,8 +67,8 @@ function edit(area) {
         EditorView.updateListener.of((update) => { if (update.docChanged) area.value = update.state.doc.toString(); }),
         lineNumbers(), history(), drawSelection(), bracketMatching(), closeBrackets(), EditorView.lineWrapping,
         autocompletion({ icons: false }),
-        sql({ dialect: SQLite, schema: JSON.parse(area.dataset.schema), upperCaseKeywords: true }),
-        syntaxHighlighting(colours), look, placeholder(area.placeholder),
+        sql({ dialect: dialects[area.dataset.dialect] ?? SQLite, schema: JSON.parse(area.dataset.schema), upperCaseKeywords: true }),
+        syntaxHighlighting(colours), look, fault(area), placeholder(area.placeholder),
         keymap.of([
           { key: "Mod-Enter", run: () => { area.form.requestSubmit(); return true; } },
           ...closeBracketsKeymap, ...completionKeymap, ...historyKeymap, ...defaultKeymap,

@@ -341,3 +341,14 @@ def test_a_rule_that_is_looked_at_when_the_transaction_ends_is_told_too(url: str
         with pytest.raises(InputError, match="foreign key"):
             queries.write(url, "INSERT INTO k VALUES (1, 9)", {}, 5.0, trial=trial)
     assert postgresql.execute("SELECT * FROM k", database=url) == []
+
+
+def test_several_statements_that_write_are_one_transaction(url: str, postgresql: Server) -> None:
+    postgresql.execute("CREATE TABLE several (a integer PRIMARY KEY)", database=url)
+    good = [("INSERT INTO several VALUES (1)", 0), ("INSERT INTO several VALUES (2) RETURNING a", 30)]
+    done = queries.write(url, "", {}, 5.0, trial=False, script=good)
+    assert (done.answer.rows, [effect.rows for effect in done.effects]) == ([(2,)], [2])
+    for bad in ("INSERT INTO several VALUES (7), (7)", "DROP SCHEMA frontdesk", "COMMIT", "SELECT pg_sleep(1); COMMIT"):
+        with pytest.raises(InputError):
+            queries.write(url, "", {}, 5.0, trial=False, script=[("DELETE FROM several", 0), (bad, 20)])
+        assert postgresql.execute("SELECT a FROM several ORDER BY a", database=url) == [(1,), (2,)]

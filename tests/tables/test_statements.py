@@ -201,7 +201,8 @@ DROP TRIGGER temp._frontdesk_insert_notes | SELECT frontdesk_who('user') | UPDAT
 WITH _frontdesk_x AS MATERIALIZED (SELECT * FROM _frontdesk_secrets) INSERT INTO notes (text) SELECT a FROM _frontdesk_x
 UPDATE notes SET text = y.z FROM (SELECT frontdesk_begins('notes', 'update', 9) AS z LIMIT 1) AS _frontdesk_y
 SELECT load_extension('pwned') | INSERT INTO notes (text) VALUES (load_extension('pwned'))
-DELETE FROM notes; DELETE FROM pets | INSERT INTO nosuch VALUES (1) | INSERT INTO people VALUES (1, 'x', 1)
+DELETE FROM notes; DELETE FROM _frontdesk_secrets | INSERT INTO nosuch VALUES (1)
+INSERT INTO people VALUES (1, 'x', 1)
 REPLACE INTO people VALUES (1, 'Kris', 1) | UPDATE OR REPLACE people SET id = 2 WHERE id = 1
 INSERT INTO people (name) VALUES (NULL) | INSERT INTO pets (owner) VALUES (99)
 DELET FROM notes | UPDATE notes SET a = :b
@@ -282,3 +283,60 @@ def test_typed_sql_keeps_a_search_index_up_to_date_and_never_names_it(database: 
     carry_out(path, "DROP VIEW grown")
     with pytest.raises(InputError, match="search"):
         carry_out(path, "ALTER TABLE folk DROP COLUMN called")
+
+
+def test_several_statements_are_one_transaction_whose_changes_are_all_recorded(path: Path, database: Database) -> None:
+    before = unquoted(path)
+    done = carry_out(
+        path,
+        "CREATE TABLE hobbies (id INTEGER PRIMARY KEY, name TEXT); INSERT INTO hobbies (name) VALUES (:name), ('b');\n"
+        "UPDATE people SET age = age + 1; -- a birthday\nDELETE FROM pets WHERE owner = 2",
+        name="a;b",
+    )
+    made = [changes.find(database, number(one)) for one in done.changes]
+    assert {(one.table, one.operation, one.rows) for one in made} >= {
+        ("hobbies", "insert", 2),
+        ("people", "update", 2),
+        ("pets", "delete", 1),
+    }
+    undo.undo(database, map(number, done.changes), ADA)
+    assert unquoted(path) == before
+
+
+@pytest.mark.parametrize(
+    ("sql", "line", "column"),
+    [
+        ("UPDATE people SET age = 1;\nUPDATE people SET agee = 2", 2, 19),
+        ("DROP TABLE pets; SELECT 1;\n\n DELETE FROM nosuch", 3, 14),
+        ("UPDATE people SET age = 1; DELETE FROM _frontdesk_secrets", None, None),
+        ("UPDATE people SET age = 1; PRAGMA user_version = 7", None, None),
+        ("UPDATE people SET age = 1; COMMIT; DELETE FROM people", None, None),
+        ("CREATE TABLE t (a INTEGER PRIMARY KEY); INSERT INTO t VALUES (1), (1)", None, None),
+    ],
+)
+def test_where_one_of_several_statements_fails_nothing_is_changed(
+    path: Path, sql: str, line: int | None, column: int | None
+) -> None:
+    before = path.read_bytes()
+    for trial in (True, False):
+        with pytest.raises((InputError, ConflictError)) as refusal:
+            carry_out(path, sql, trial=trial)
+        assert getattr(refusal.value, "line", None) == line
+        assert getattr(refusal.value, "column", None) == column
+    assert dump(path) == dump(path)
+    with closing(sqlite3.connect(path)) as connection:
+        assert connection.execute("SELECT age FROM people ORDER BY id").fetchall() == [(32,), (25,)]
+        assert connection.execute("SELECT count(*) FROM pets").fetchone() == (3,)
+    assert before
+
+
+def test_a_trigger_is_one_statement_whatever_stands_in_it(path: Path, database: Database) -> None:
+    done = carry_out(
+        path,
+        "CREATE TRIGGER aged AFTER UPDATE ON people BEGIN DELETE FROM pets WHERE owner = NEW.id; SELECT 1; END;"
+        "UPDATE people SET age = 1 WHERE id = 2",
+    )
+    assert {(one.table, one.operation) for one in (changes.find(database, number(c)) for c in done.changes)} >= {
+        ("people", "update"),
+        ("pets", "delete"),
+    }

@@ -97,10 +97,10 @@ def test_several_answers_stand_under_each_other(client: Client) -> None:
 def test_a_plan_is_told_as_json_and_drawn_as_a_tree(client: Client) -> None:
     asked = {"sql": "SELECT * FROM employees WHERE age > :age", "parameters": {"age": 1}}
     found = client("viewer").post(f"{API}/plan", json=asked).get_json()
-    assert found["sentences"] == ["Reads all 3 rows of employees: no index serves age > …."]
+    assert found["sentences"] == ["Reads all 3 rows of employees: no index serves age > …"]
     assert found["plan"][0]["step"] == "SCAN employees"
     page = client("viewer").get(PAGE, query_string={"sql": asked["sql"], "p.age": "1", "as": "plan"}).text
-    assert "Reads all 3 rows of employees: no index serves age &gt; …." in page
+    assert "Reads all 3 rows of employees: no index serves age &gt; …" in page
 
 
 def test_an_answer_is_drawn_as_a_chart(client: Client) -> None:

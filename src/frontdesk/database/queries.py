@@ -72,13 +72,13 @@ def read(
                 columns = [column[0] for column in cursor.description]
                 rows, truncated = fetch(cursor, most, room)
             except sqlite3.Error as error:
-                raise places.located(told(error, guard, seconds), sql, _prober(connection, parameters)) from None
+                raise places.located(told(error, guard, seconds), sql, prober(connection, parameters)) from None
     except FAULTS as error:
         raise told(error, guard, seconds) from None
     return Answer(columns, rows, truncated, since(here))
 
 
-def _prober(connection: sqlite3.Connection, parameters: Mapping[str, Any]) -> Callable[[str], str]:
+def prober(connection: sqlite3.Connection, parameters: Mapping[str, Any]) -> Callable[[str], str]:
     """What SQLite says of a beginning of the SQL; empty where it takes it."""
 
     def probe(sql: str) -> str:

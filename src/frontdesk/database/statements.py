@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping
 from typing import Any
 
 from frontdesk import errors
-from frontdesk.database import queries
+from frontdesk.database import places, queries
 from frontdesk.database.queries import OWN, Answer, Guard
 from frontdesk.database.sqlite.fulltext import PREFIX as SEARCH
 
@@ -87,31 +87,38 @@ class WritingGuard(Guard):
 
 
 def execute(
-    driver: sqlite3.Connection, sql: str, parameters: Mapping[str, Any], seconds: float, guard: WritingGuard
+    driver: sqlite3.Connection,
+    sql: str,
+    parameters: Mapping[str, Any],
+    seconds: float,
+    guard: WritingGuard,
+    began: float | None = None,
 ) -> Answer:
     """The first rows that one statement gives; what it wrote is in the transaction that is open.
 
     Raises InputError with the database's sentence where it is wrong, refused, in conflict, or takes longer than
-    `seconds`.
+    `seconds` since it `began`.
     """
-    began = time.perf_counter()
+    here = time.perf_counter()
+    until = (here if began is None else began) + seconds
     theirs = driver.text_factory
     try:
         _limit(driver)
         driver.text_factory = lambda text: text.decode("utf-8", "replace")
         driver.set_authorizer(guard)
-        driver.set_progress_handler(lambda: time.perf_counter() - began > seconds, queries.STEPS)
+        driver.set_progress_handler(lambda: time.perf_counter() > until, queries.STEPS)
         cursor = driver.execute(sql, dict(parameters))
         columns = [column[0] for column in cursor.description or ()]
         rows, truncated = queries.fetch(cursor) if columns else ([], False)
         cursor.close()
     except queries.FAULTS as error:
-        raise _told(error, guard, seconds) from None
+        told = _told(error, guard, seconds)
+        raise places.located(told, sql, queries.prober(driver, parameters)) from None
     finally:
         driver.set_authorizer(None)
         driver.set_progress_handler(None, 0)
         driver.text_factory = theirs
-    return Answer(columns, rows, truncated, queries.since(began))
+    return Answer(columns, rows, truncated, queries.since(here))
 
 
 def _limit(driver: sqlite3.Connection) -> None:

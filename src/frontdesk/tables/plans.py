@@ -98,6 +98,7 @@ def tell(dialect: str, steps: Sequence[Step], known: Known) -> tuple[Told, ...]:
 
 def _tell(step: Step, known: Known, words: Callable[[Step, Known], tuple[str, bool]]) -> Told:
     sentence, costly = words(step, known)
+    sentence = sentence.replace("….", "…")
     return Told(step.text, sentence, costly, tuple(_tell(one, known, words) for one in step.steps))
 
 

@@ -144,7 +144,7 @@ class Queries:
         return url, self.seconds + CONNECT + GRACE
 
     def write(self, database: Database, sql: str, given: Mapping[str, Any], by: Caller, *, trial: bool) -> Written:
-        """Carries out one statement that may change rows and tables, as one transaction of the history.
+        """Carries out what may change rows and tables, one statement or several, as one transaction of the history.
 
         On `trial` nothing is written, and what would change is told. Raises InputError where the SQL is wrong, refused
         or stopped, ConflictError where something stands in the way, PermissionDenied below admin, BusyError.

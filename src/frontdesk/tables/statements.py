@@ -1,5 +1,6 @@
-"""Typed SQL that writes, in the worker: one statement in one recorded transaction, or a trial that leaves nothing."""
+"""Typed SQL that writes, in the worker: in one recorded transaction, or as a trial that leaves nothing."""
 
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -9,7 +10,7 @@ from sqlalchemy import Connection
 
 from frontdesk import context
 from frontdesk.context import Caller
-from frontdesk.database import alterations, schema, statements
+from frontdesk.database import alterations, places, schema, statements
 from frontdesk.database.connections import Database
 from frontdesk.database.queries import Answer
 from frontdesk.database.schema import Table
@@ -17,10 +18,10 @@ from frontdesk.database.sqlite import catalog, drivers, fulltext, shapes
 from frontdesk.database.sqlite.shapes import Shape
 from frontdesk.database.statements import WritingGuard
 from frontdesk.database.steps import Step
-from frontdesk.errors import InputError
+from frontdesk.errors import Error, InputError
 from frontdesk.history import blocks, capture, changes, triggers
 from frontdesk.history.changes import Change, Row
-from frontdesk.tables import columns
+from frontdesk.tables import columns, scripts
 
 PATIENCE = 2.0
 """Seconds that a statement waits for another writer."""
@@ -108,12 +109,17 @@ def carry_out(order: Order) -> Outcome:
 def _carry_out(database: Database, connection: Connection, order: Order) -> Outcome:
     driver = drivers.driver_of(connection)
     newest, written = changes.newest(connection), driver.total_changes
-    known = catalog.read_tables(driver)
-    nameless = [table.name for table in known.values() if table.kind == "table" and not table.editable]
-    guard = WritingGuard(nameless, catalog.inner_tables(driver))
-    answer = _execute(connection, order, guard)
+    began, target = time.perf_counter(), ""
+    for statement in scripts.split(order.sql, "sqlite"):
+        capture.recorder_of(connection).prepare()  # anew where the statement before it changed the schema
+        guard = _guard(driver)
+        try:
+            answer = _execute(connection, replace(order, sql=statement.sql), guard, began)
+        except Error as error:
+            raise places.shifted(error, order.sql, statement.place) from None
+        target = target or guard.target
     made = changes.since(connection, database.name, newest)
-    made.sort(key=lambda change: (change.table.casefold() != guard.target.casefold(), change.number))
+    made.sort(key=lambda change: (change.table.casefold() != target.casefold(), change.number))
     if not made and driver.total_changes == written:
         connection.get_transaction().rollback()  # type: ignore[union-attr]
     if not order.trial:
@@ -121,12 +127,18 @@ def _carry_out(database: Database, connection: Connection, order: Order) -> Outc
     return Outcome(answer, [], [_group(database, connection, change) for change in made])
 
 
+def _guard(driver: Any) -> WritingGuard:
+    known = catalog.read_tables(driver)
+    nameless = [table.name for table in known.values() if table.kind == "table" and not table.editable]
+    return WritingGuard(nameless, catalog.inner_tables(driver))
+
+
 def _group(database: Database, connection: Connection, change: Change) -> Group:
     first, _ = changes.rows_in(database, connection, change.number, size=SHOWN)
     return Group(change.table, change.operation, change.rows, first)
 
 
-def _execute(connection: Connection, order: Order, guard: WritingGuard) -> Answer:
+def _execute(connection: Connection, order: Order, guard: WritingGuard, began: float) -> Answer:
     """Carries out the statement, and records what it did to the schema."""
     driver, recorder = drivers.driver_of(connection), capture.recorder_of(connection)
     if schema.OWN in order.sql.casefold():  # a trigger's body, a new name: SQLite's authorizer does not see them, and
@@ -138,7 +150,7 @@ def _execute(connection: Connection, order: Order, guard: WritingGuard) -> Answe
         recorder.remove()
     driver.execute("SAVEPOINT statement")
     try:
-        answer = statements.execute(driver, order.sql, order.parameters, order.seconds, guard)
+        answer = statements.execute(driver, order.sql, order.parameters, order.seconds, guard, began)
     except InputError:
         if guard.dropped:  # rows that refer to the table are told by its tables' names
             alterations.check_unreferred(connection, guard.dropped)

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from frontdesk.database.connections import Database
+from frontdesk.tables import scripts
 from frontdesk.tables.statements import Group, Written
 
 NOTICE = "On PostgreSQL the history does not keep what typed SQL changes: it cannot be undone."
@@ -33,10 +34,11 @@ class Unrecorded(Written):
 
 
 def carry_out(url: str, sql: str, parameters: Mapping[str, Any], seconds: float, trial: bool) -> Unrecorded:
-    """Carries out the statement, on `trial` only to roll it back. Raises InputError, BusyError."""
+    """Carries out what was typed, on `trial` only to roll it back. Raises InputError, BusyError."""
     from frontdesk.database.postgresql import queries  # its driver is an extra
 
-    done = queries.write(url, sql, parameters, seconds, trial=trial)
+    script = [(one.sql, one.place) for one in scripts.split(sql, "postgresql")]
+    done = queries.write(url, sql, parameters, seconds, trial=trial, script=script)
     effects = [Group(effect.table, effect.operation, effect.rows, []) for effect in done.effects]
     return Unrecorded(
         **vars(done.answer), changes=[], trial=effects if trial else None, status=done.status, effects=effects

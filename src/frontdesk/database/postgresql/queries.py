@@ -2,7 +2,7 @@
 
 import re
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from decimal import Decimal
@@ -100,22 +100,34 @@ def read(
     return answer if whole else _shown(sql, answer)
 
 
-def write(url: str, sql: str, parameters: Mapping[str, Any], seconds: float, *, trial: bool) -> Done:
-    """Carries out one statement as one transaction, on `trial` only to roll it back; nothing of it is recorded.
+def write(
+    url: str,
+    sql: str,
+    parameters: Mapping[str, Any],
+    seconds: float,
+    *,
+    trial: bool,
+    script: Sequence[tuple[str, int]] = (),
+) -> Done:
+    """Carries out what was typed as one transaction, on `trial` only to roll it back; nothing of it is recorded.
 
-    Raises InputError with the database's sentence where the SQL is wrong, refused, in conflict or takes longer than
+    `script` has its statements with their places, where these are several; the answer is that of the last. Raises
+    InputError with the database's sentence where the SQL is wrong, refused, in conflict or takes longer than
     `seconds`; BusyError. Then nothing is changed.
     """
-    began = time.perf_counter()
-    rules.check_writing(sql)
-    text, given = _numbered(sql, parameters)
+    began, script = time.perf_counter(), script or [(sql, 0)]
+    for text, _ in script:
+        rules.check_writing(text)
     with _session(url, reads=False) as connection, _told(began, seconds, "", sql):
         _limit(connection, seconds)
         before = _own(connection)
-        with psycopg.RawCursor(connection) as cursor:  # with a parameter it is one statement of the extended protocol
-            cursor.execute(text, given or [Int4(0)])
-            columns, status = _columns(cursor), cursor.statusmessage or ""
-            rows, truncated = queries.fetch(cursor) if columns else ([], False)
+        for text, place in script:
+            try:
+                with _told(began, seconds, "", text):
+                    _limit(connection, max(0.001, seconds - (time.perf_counter() - began)))
+                    columns, rows, truncated, status = _carry_out(connection, text, parameters)
+            except errors.Error as error:
+                raise places.shifted(error, sql, place) from None
         _limit(connection, seconds)
         connection.execute("SET CONSTRAINTS ALL IMMEDIATE")  # what else the end of the transaction would say
         if _own(connection) != before or _touched(connection, before):
@@ -124,6 +136,18 @@ def write(url: str, sql: str, parameters: Mapping[str, Any], seconds: float, *, 
         if not trial:
             connection.commit()
     return done
+
+
+def _carry_out(
+    connection: "psycopg.Connection[Any]", sql: str, parameters: Mapping[str, Any]
+) -> tuple[list[str], list[tuple[Any, ...]], bool, str]:
+    """The columns and first rows that one statement gives, whether there are more, and the server's word for it."""
+    text, given = _numbered(sql, parameters)
+    with psycopg.RawCursor(connection) as cursor:  # with a parameter it is one statement of the extended protocol
+        cursor.execute(text, given or [Int4(0)])
+        columns, status = _columns(cursor), cursor.statusmessage or ""
+        rows, truncated = queries.fetch(cursor) if columns else ([], False)
+    return columns, rows, truncated, status
 
 
 @contextmanager

@@ -398,6 +398,36 @@
     const button = form.querySelector("[data-stop-button]");
     setTimeout(() => { button.hidden = false; }, 400);
     button.onclick = () => { button.disabled = true; fetch(form.dataset.stop, { method: "POST" }); };
+    countTime(form);
+  }
+
+  // One that goes on says for how long, and soon by which plan
+  function countTime(form) {
+    const shown = form.querySelector("[data-elapsed]");
+    if (!shown) return;
+    const began = performance.now();
+    const seconds = () => (performance.now() - began) / 1000;
+    const clock = setInterval(() => { shown.hidden = seconds() < 0.5; shown.textContent = `${seconds().toFixed(1)} s`; }, 100);
+    const asked = setTimeout(() => tellPlan(form), 1000);
+    addEventListener("pagehide", () => { clearInterval(clock); clearTimeout(asked); shown.hidden = true; }, { once: true });
+  }
+
+  async function tellPlan(form) {
+    if (!form.dataset.plan) return;
+    const given = controls(form).filter((one) => one.name.startsWith("p."));
+    const number = (text) => /^-?(0|[1-9]\d{0,14})(\.\d+)?$/.test(text) ? Number(text) : text;
+    const parameters = Object.fromEntries(given.map((one) => [one.name.slice(2), number(one.value)]));
+    const sql = controls(form).find((one) => one.name === "sql")?.value;
+    const answer = await fetch(form.dataset.plan, {
+      method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify({ sql, parameters }),
+    }).catch(() => null);
+    if (!answer?.ok) return;
+    const { sentences } = await answer.json();
+    const list = document.createElement("ul");
+    list.className = "why";
+    list.append(...sentences.map((text) => Object.assign(document.createElement("li"), { textContent: text })));
+    form.querySelector(".why")?.remove();
+    if (sentences.length) form.querySelector(".card-body").append(list);
   }
 
   // Listeners stand at the document, so that they hold for what is inserted later too
