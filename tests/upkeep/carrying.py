@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from frontdesk.database.connections import Database
-from frontdesk.tables import sources
+from frontdesk.tables.formats import inputs
 from frontdesk.upkeep import copies
 from frontdesk.upkeep.copies import Copied
 
@@ -36,7 +36,7 @@ DELETE FROM notes WHERE n = 1;
 @contextmanager
 def silent(_: str) -> Iterator[Any]:
     """A bar that shows nothing."""
-    yield sources.silent
+    yield inputs.silent
 
 
 def made(path: Path, script: str) -> Path:

@@ -16,7 +16,7 @@ import pytest
 from frontdesk import errors
 from frontdesk.database.connections import Database
 from frontdesk.database.postgresql import copying
-from frontdesk.tables import sources
+from frontdesk.tables.formats import inputs
 from frontdesk.upkeep import copies
 from tests.postgresql import Server
 from tests.upkeep.carrying import SHOP, copy, held, made
@@ -257,7 +257,7 @@ def test_two_copies_into_one_file_do_not_meet(tmp_path: Path, postgresql_url: st
         with pytest.raises(errors.BusyError) as error:
             copy(postgresql_url, tmp_path / "back.db")
         refused.append(error.value.message)
-        yield sources.silent
+        yield inputs.silent
 
     with closing(Database("shop", postgresql_url)) as database:
         copies.copy(database, tmp_path / "back.db", second)

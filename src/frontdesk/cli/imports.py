@@ -16,6 +16,7 @@ from frontdesk.database.connections import Database
 from frontdesk.desk import Desk
 from frontdesk.errors import Error
 from frontdesk.tables import imports, sources
+from frontdesk.tables.formats import encodings, inputs
 from frontdesk.tables.imports import Loaded, Wish
 
 
@@ -30,7 +31,7 @@ from frontdesk.tables.imports import Loaded, Wish
 @click.option(
     "--type", "types", multiple=True, metavar="C=TYPE", help="A type instead of the one found, such as zip=TEXT."
 )
-@click.option("--encoding", default="", help=f"One of {', '.join(sources.ENCODINGS)} (default: found).")
+@click.option("--encoding", default="", help=f"One of {', '.join(encodings.ENCODINGS)} (default: found).")
 @click.option("--sheet", default="", metavar="NAME", help="The sheet of a spreadsheet, or the file in a zip.")
 @options.with_json
 @options.with_desk
@@ -112,7 +113,7 @@ def _without_pauses() -> Iterator[None]:
 def bar(name: str) -> Iterator[imports.Progress]:
     """A bar with rate and time left on stderr, where that is a terminal."""
     if not sys.stderr.isatty():
-        yield sources.silent
+        yield inputs.silent
         return
     shown = [0.0]
     began = time.monotonic()

@@ -14,7 +14,7 @@ from frontdesk.database.schema import Column
 from frontdesk.errors import InputError
 from frontdesk.forms import kinds, parsing
 from frontdesk.tables import columns, detection
-from frontdesk.tables.sources import Json
+from frontdesk.tables.formats.inputs import Json
 
 Read = Callable[[Sequence[Any]], Sequence[Any]]
 

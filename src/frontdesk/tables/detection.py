@@ -10,8 +10,9 @@ from itertools import islice
 from typing import Any
 
 from frontdesk.database import dialects, schema
-from frontdesk.tables import sources
-from frontdesk.tables.sources import Json, Source
+from frontdesk.tables.formats import inputs
+from frontdesk.tables.formats.inputs import Json
+from frontdesk.tables.sources import Source
 
 INTEGERS = (-(2**63), 2**63 - 1)
 EXACT = 2**53
@@ -344,7 +345,7 @@ class Found:
     key: tuple[str, ...]  # a whole column `id` that rises from row to row
 
 
-def find(source: Source, blocks: int | None = None, tell: Callable[[int, int], object] = sources.silent) -> Found:
+def find(source: Source, blocks: int | None = None, tell: Callable[[int, int], object] = inputs.silent) -> Found:
     """The narrowest types that all rows fit, or those of the first blocks; `tell` hears of bytes and rows."""
     finders: list[Finder] = [
         TypedColumn(source.declared.get(name, "")) if source.typed else Column() for name in source.names

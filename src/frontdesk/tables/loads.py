@@ -14,8 +14,9 @@ from frontdesk.database.connections import Database
 from frontdesk.database.schema import Column
 from frontdesk.errors import InputError
 from frontdesk.history.blocks import Digest
-from frontdesk.tables import conversion, sources
-from frontdesk.tables.sources import MOST_LINES, Source
+from frontdesk.tables import conversion
+from frontdesk.tables.formats import inputs
+from frontdesk.tables.sources import Source
 
 ON_CONFLICT = ("error", "ignore", "update")
 
@@ -48,7 +49,7 @@ class Wish:
     key: Sequence[str] = ()
     on_conflict: str = "error"
     empty_text: bool = False  # empty text in columns of texts stays empty text
-    progress: Progress = sources.silent
+    progress: Progress = inputs.silent
 
 
 class WiderError(Exception):
@@ -95,7 +96,7 @@ class Load:
                         bulk.insert_flat(connection, table, names, row, conflict)
                 except errors.IntegrityError as refusal:
                     wrong[self.rows + place] = refusal.message
-                    if len(wrong) == MOST_LINES:
+                    if len(wrong) == inputs.MOST_LINES:
                         break
             if not wrong:
                 raise
@@ -121,9 +122,9 @@ class Load:
                     continue
                 except InputError as error:
                     wrong[line] = f"{wrong.get(line, '')} {name}: {error.message}".strip()
-            if len(wrong) == MOST_LINES:
+            if len(wrong) == inputs.MOST_LINES:
                 break
-        return sources.refused(self.source, wrong)
+        return inputs.refused(self.source.name, wrong)
 
 
 class Refused(InputError):
@@ -137,7 +138,7 @@ class Refused(InputError):
             for row, (line, _) in itertools.takewhile(lambda one: one[0] <= last, numbered)
             if row in rows
         }
-        made = sources.refused(source, lines)
+        made = inputs.refused(source.name, lines)
         super().__init__(made.message, errors=made.errors)
 
 

@@ -21,8 +21,8 @@ from frontdesk.errors import ConflictError, InputError
 from frontdesk.history import blocks, capture, cascades, verbs
 from frontdesk.history.entries import value_names
 from frontdesk.tables import additions, conversion, creation, detection, loads
+from frontdesk.tables.formats.inputs import MOST_LINES, Block
 from frontdesk.tables.loads import Loaded, Refused, WiderError
-from frontdesk.tables.sources import MOST_LINES, Block
 
 AT_ONCE = 5000
 """Rows of one statement from a stage into a table."""

@@ -7,6 +7,7 @@ from flask import Blueprint, Response, request, url_for
 from frontdesk.database import schema
 from frontdesk.errors import ConflictError, Error, InputError, IntegrityError, UnsupportedMediaError
 from frontdesk.tables import imports, sources, uploads
+from frontdesk.tables.formats import encodings, separated
 from frontdesk.tables.imports import Loaded, Wish
 from frontdesk.tables.sources import Source
 from frontdesk.tables.uploads import Upload
@@ -85,7 +86,7 @@ def load_json(database: str, table: str) -> Response:
 def _delimiter(given: Mapping[str, str]) -> str:
     chosen = given.get("delimiter", "")
     named = {"tab": "\t", "comma": ",", "semicolon": ";"}.get(chosen, chosen)
-    if named not in {"", *sources.DELIMITERS}:
+    if named not in {"", *separated.DELIMITERS}:
         raise InputError(errors={"delimiter": "Choose a comma, a semicolon, a bar or a tab."})
     return named
 
@@ -160,7 +161,7 @@ def _look(
         errors=errors,
         name=request.form.get("name") or _table_name(upload.name),
         types=list(schema.TYPES),
-        encodings=sources.ENCODINGS,
+        encodings=encodings.ENCODINGS,
     )
 
 
