@@ -133,12 +133,18 @@ class InterruptedError(OperationalError):  # noqa: A001 - a statement was, not a
 
 
 class IntegrityError(DatabaseError):
-    """A constraint forbids it; `rule` is not_null, unique, check or foreign_key, `columns` are concerned."""
+    """A constraint forbids it; `rule` is not_null, unique, check or foreign_key, `columns` are concerned.
 
-    def __init__(self, message: str, hint: str = "", rule: str = "", columns: Sequence[str] = ()) -> None:
+    `constraint` is the name of a CHECK, or its condition where it has none.
+    """
+
+    def __init__(
+        self, message: str, hint: str = "", rule: str = "", columns: Sequence[str] = (), constraint: str = ""
+    ) -> None:
         super().__init__(message, hint)
         self.rule = rule
         self.columns = tuple(columns)
+        self.constraint = constraint
 
 
 class InternalError(DatabaseError):

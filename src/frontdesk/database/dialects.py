@@ -105,7 +105,10 @@ def _integrity(message: str) -> errors.IntegrityError:
         "CHECK": f"The table's rule {detail!r} forbids this value.",
         "FOREIGN KEY": "A row refers to a row that is not there.",
     }[rule]
-    return errors.IntegrityError(sentence, "", rule.lower().replace(" ", "_"), columns if rule != "FOREIGN KEY" else ())
+    named = detail if rule == "CHECK" else ""
+    return errors.IntegrityError(
+        sentence, "", rule.lower().replace(" ", "_"), columns if rule != "FOREIGN KEY" else (), named
+    )
 
 
 def kind_of(declared: str) -> str:

@@ -29,6 +29,7 @@ class _Catalog(Protocol):
     def names(self, connection: Connection, prefix: str) -> list[str]: ...
     def has_triggers(self, connection: Connection, table: Table) -> bool: ...
     def read_own(self, connection: Connection, name: str) -> Table: ...
+    def concerned(self, connection: Connection, table: Table, constraint: str) -> list[str]: ...
 
 
 def _catalog(connection: Connection) -> _Catalog:
@@ -198,3 +199,9 @@ def misfits(database: Database, table: Table, row: Mapping[str, Any]) -> dict[st
 
     with database.connect() as connection:
         return writing.misfits(connection, table, row)
+
+
+def concerned(database: Database, table: Table, constraint: str) -> list[str]:
+    """The columns that a CHECK of the table is about, by the name that an IntegrityError gives it."""
+    with database.connect() as connection:
+        return _catalog(connection).concerned(connection, table, constraint)

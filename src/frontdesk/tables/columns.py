@@ -105,6 +105,50 @@ def stored_from_form(table: Table, form: Mapping[str, str], *, partial: bool = F
     return empty | nothing | _stored(table, parsing.parse_text(fields, rest, partial))
 
 
+def stored_from_cells(table: Table, given: Mapping[str, str | None], *, partial: bool = True) -> dict[str, Any]:
+    """The values to store of texts that were typed or pasted into cells; None is NULL.
+
+    Empty text is empty text where there can be such, else NULL; in a whole row it is the default where there is one.
+    Raises InputError naming every wrong column.
+    """
+    known = {column.name: column for column in writable(table) if column.kind != "file"}
+    wrong = {name: _unknown(table, name) for name in given if name not in known}
+    set_apart: dict[str, Any] = {}
+    texts: dict[str, str] = {}
+    for name, column in known.items():
+        text = given.get(name, _ABSENT)
+        if text is _ABSENT or (text == "" and not partial and (column.automatic or column.default is not None)):
+            continue
+        if text is None or (text == "" and not (column.kind == "text" and column.blank)):
+            set_apart[name] = None
+            if not field(column).nullable:
+                wrong[name] = f"{name} needs a value."
+        elif text == "" or (text == "null" and _is_json(column)):
+            set_apart[name] = text
+        else:
+            texts[name] = str(text)
+    left = {name for name in known if partial or known[name].default is not None or name in given}
+    fields = [field(column) for name, column in known.items() if name in texts or name not in left]
+    try:
+        made = parsing.parse_text(fields, texts, partial)
+    except InputError as error:
+        raise InputError(errors=wrong | error.errors) from None
+    if wrong:
+        raise InputError(errors=wrong)
+    nulls = {name: None for name, value in set_apart.items() if value is None and not known[name].automatic}
+    return {name: text for name, text in set_apart.items() if text is not None} | nulls | _stored(table, made)
+
+
+def _unknown(table: Table, name: str) -> str:
+    column = next((column for column in table.columns if column.name == name), None)
+    if column is None:
+        return f"{table.name} has no column {name!r}."
+    return "The database computes this value." if column.generated else "Bytes are not typed; send them by the API."
+
+
+_ABSENT = object()
+
+
 def _is_json(column: Column) -> bool:
     """Whether a typed `null` is JSON's own, which is a value, beside NULL."""
     return column.kind == "json" and not column.array

@@ -1,6 +1,7 @@
 """The key of a row as it stands in a path, and as values."""
 
-from collections.abc import Iterator, Sequence
+import base64
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from itertools import islice, product
@@ -59,6 +60,23 @@ def text(value: Any) -> str:
 def json(key: Sequence[Any]) -> Any:
     """The key as the API gives it: its value, or an array when composite."""
     return key[0] if len(key) == 1 else list(key)
+
+
+def of_json(given: Any) -> KeyText:
+    """The key that the API writes as its value, or as an array when composite. Raises InputError."""
+    parts = given if isinstance(given, list) else [given]
+    texts = tuple(_part(part) for part in parts)
+    if not texts:
+        raise InputError("Write the key of a row: its value, or an array of values.")
+    return KeyText(texts, None if None in texts else ",".join(text or "" for text in texts))
+
+
+def _part(given: Any) -> str | None:
+    if isinstance(given, Mapping) and isinstance(given.get("$base64"), str):
+        return base64.b64decode(given["$base64"]).hex()
+    if isinstance(given, (Mapping, list)):
+        raise InputError("Write the key of a row: its value, or an array of values.")
+    return None if given is None else text(given)
 
 
 def _value(table: Table, name: str, part: str | None) -> Any:

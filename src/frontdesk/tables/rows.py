@@ -215,24 +215,25 @@ def find(database: Database, name: str, key: KeyText) -> Row:
     """The row of this key. Raises NotFoundError."""
     table = schema.table(database, name)
     with database.connect() as connection:
-        return _find_meant(connection, table, key)
+        return find_meant(connection, table, key)
 
 
-def _find_meant(connection: Connection, table: Table, key: KeyText, *, locks: bool = False) -> Row:
+def find_meant(connection: Connection, table: Table, key: KeyText, *, locks: bool = False) -> Row:
     """The row that the text of a key means. Raises NotFoundError."""
     found: NotFoundError | None = None
     for place in keys.readings(table, key):
         try:
-            return _find(connection, table, place, locks=locks)
+            return read(connection, table, place, locks=locks)
         except NotFoundError as error:
             found = found or error
     assert found
     raise found
 
 
-def _find(connection: Connection, table: Table, key: Sequence[Any], *, locks: bool = False) -> Row:
+def read(connection: Connection, table: Table, key: Sequence[Any], *, locks: bool = False) -> Row:
+    """The row of this key as this connection sees it. Raises NotFoundError."""
     names = [column.name for column in table.columns] + ([table.row_id] if table.row_id else [])
-    statement = sa.select(*(table.clause.c[name] for name in names)).where(*_at(table, key))
+    statement = sa.select(*(table.clause.c[name] for name in names)).where(*at(table, key))
     try:
         found = connection.execute(statement.with_for_update() if locks else statement).first()
     except (errors.DataError, errors.NotSupportedError):  # what is no value of the key's type names no row
@@ -248,7 +249,8 @@ def etag(stored: Sequence[Any]) -> str:
     return hashlib.sha256(values.exact(stored).encode()).hexdigest()[:32]
 
 
-def _at(table: Table, key: Sequence[Any]) -> list[sa.ColumnElement[bool]]:
+def at(table: Table, key: Sequence[Any]) -> list[sa.ColumnElement[bool]]:
+    """The conditions that only the row of this key meets."""
     return [entries.equals(table, name, value) for name, value in zip(table.key, key, strict=True)]
 
 
@@ -277,13 +279,13 @@ def insert(
         raise InputError(errors={"on_conflict": "Write error, ignore or update."})
     if not 1 <= len(given) <= MOST:
         raise InputError(errors={"rows": f"Give 1 to {MOST:,} rows."})
-    table = _editable(schema.table(database, name))
+    table = editable(schema.table(database, name))
     return _insert(database, table, _all_stored(table, given), by, on_conflict)
 
 
 def insert_typed(database: Database, name: str, form: Mapping[str, str], by: Caller) -> tuple[Any, ...]:
     """Inserts the row that was typed into the form and gives its key. Raises InputError naming every wrong column."""
-    table = _editable(schema.table(database, name))
+    table = editable(schema.table(database, name))
     return _insert(database, table, [columns.stored_from_form(table, form)], by, "error").keys[0]
 
 
@@ -323,7 +325,7 @@ def _insert(
 def _is_there(connection: Connection, table: Table, row: Mapping[str, Any]) -> bool:
     if any(row.get(name) is None for name in table.key):
         return False
-    statement = sa.select(sa.literal(1)).select_from(table.clause).where(*_at(table, [row[name] for name in table.key]))
+    statement = sa.select(sa.literal(1)).select_from(table.clause).where(*at(table, [row[name] for name in table.key]))
     return connection.execute(statement).first() is not None
 
 
@@ -331,26 +333,34 @@ def _set(connection: Connection, table: Table, row: Mapping[str, Any]) -> tuple[
     key = tuple(row[name] for name in table.key)
     rest = {name: value for name, value in row.items() if name not in table.key}
     if rest:
-        capture.update(connection, table, _at(table, key), rest)
+        capture.update(connection, table, at(table, key), rest)
     return key
 
 
 def update(
-    database: Database, name: str, key: KeyText, given: Mapping[str, Any], by: Caller, if_match: str | None = None
+    database: Database,
+    name: str,
+    key: KeyText,
+    given: Mapping[str, Any],
+    by: Caller,
+    if_match: str | None = None,
+    *,
+    texts: bool = False,
 ) -> Row:
-    """Sets columns, given as JSON, of one row and gives the row as it is now.
+    """Sets columns of one row, given as JSON or as `texts` typed into cells, and gives the row as it is now.
 
     Raises ConflictError with the `current` row when `if_match` is no longer its etag.
     """
-    table = _editable(schema.table(database, name))
-    return _update(database, table, key, columns.stored_from_json(table, given, partial=True), by, if_match)
+    table = editable(schema.table(database, name))
+    stored = columns.stored_from_cells if texts else columns.stored_from_json
+    return _update(database, table, key, stored(table, given, partial=True), by, if_match)
 
 
 def update_typed(
     database: Database, name: str, key: KeyText, form: Mapping[str, str], by: Caller, if_match: str | None = None
 ) -> Row:
     """Sets what was typed differently from what stands in the row; what was left alone is not even read."""
-    table = _editable(schema.table(database, name))
+    table = editable(schema.table(database, name))
     current = find(database, name, key)
     typed = {name: text for name, text in form.items() if _is_typed(table, current, name, form)}
     return _update(database, table, key, columns.stored_from_form(table, typed, partial=True), by, if_match)
@@ -369,17 +379,17 @@ def _update(
     database: Database, table: Table, key: KeyText, stored: Mapping[str, Any], by: Caller, if_match: str | None
 ) -> Row:
     with capture.recording(database, by) as connection:
-        current = _find_meant(connection, table, key, locks=True)
+        current = find_meant(connection, table, key, locks=True)
         place = current.key
-        _check_decoded(current)
-        _check_match(current, if_match)
+        check_decoded(current)
+        check_match(current, if_match)
         if stored:
             with refusals.named(database, table, stored):
-                capture.update(connection, table, _at(table, place), stored)
-        return _find(connection, table, [stored.get(name, value) for name, value in zip(table.key, place, strict=True)])
+                capture.update(connection, table, at(table, place), stored)
+        return read(connection, table, [stored.get(name, value) for name, value in zip(table.key, place, strict=True)])
 
 
-def _check_decoded(row: Row) -> None:
+def check_decoded(row: Row) -> None:
     """Raises ConflictError for a row that no history can keep."""
     wrong = [name for name, value in row.values.items() if isinstance(value, values.Undecoded)]
     if wrong:
@@ -391,20 +401,21 @@ def _check_decoded(row: Row) -> None:
 
 def delete(database: Database, name: str, key: KeyText, by: Caller, if_match: str | None = None) -> None:
     """Deletes one row. Raises ConflictError when other rows refer to it, or `if_match` is no longer its etag."""
-    table = _editable(schema.table(database, name))
+    table = editable(schema.table(database, name))
     try:
         with capture.recording(database, by) as connection:
-            current = _find_meant(connection, table, key, locks=True)
-            _check_decoded(current)
-            _check_match(current, if_match)
-            capture.delete(connection, table, _at(table, current.key))
+            current = find_meant(connection, table, key, locks=True)
+            check_decoded(current)
+            check_match(current, if_match)
+            capture.delete(connection, table, at(table, current.key))
     except errors.IntegrityError as error:
         if error.rule != "foreign_key":
             raise
         raise errors.ConflictError("Other rows refer to this one.", "Delete or change them first.") from error
 
 
-def _check_match(current: Row, if_match: str | None) -> None:
+def check_match(current: Row, if_match: str | None) -> None:
+    """Raises ConflictError with the `current` row where none of the etags is its own."""
     wanted = [part.strip().removeprefix("W/").strip('"') for part in if_match.split(",")] if if_match else ["*"]
     if "*" not in wanted and current.etag not in wanted:
         raise errors.ConflictError(
@@ -414,7 +425,8 @@ def _check_match(current: Row, if_match: str | None) -> None:
         )
 
 
-def _editable(table: Table) -> Table:
+def editable(table: Table) -> Table:
+    """The table itself. Raises PermissionDenied where its rows cannot be changed."""
     if table.editable:
         return table
     if table.kind == "table" and table.schema is not None:

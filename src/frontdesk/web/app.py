@@ -18,6 +18,7 @@ from frontdesk.web import (
     charts,
     current,
     docs,
+    edits,
     errors,
     exports,
     files,
@@ -54,7 +55,7 @@ QUIET = frozenset({"static", "health.healthz", "health.readyz", "logs.tail"})
 
 
 ROOMS = (
-    *(home, accounts, users, tokens, tables, structures, rows, blobs, charts, changes),
+    *(home, accounts, users, tokens, tables, structures, rows, edits, blobs, charts, changes),
     *(
         imports,
         exports,

@@ -8,6 +8,7 @@ from urllib.parse import quote, urlencode
 
 from markupsafe import Markup
 
+from frontdesk.database import values
 from frontdesk.database.schema import Column, ForeignKey, Table
 from frontdesk.tables import keys, keyset, references
 from frontdesk.tables.keyset import Sort
@@ -17,6 +18,8 @@ from frontdesk.web.paths import KeyConverter, written
 
 SEPARATOR = "\x1f"
 """Stands between the texts of a column while they are escaped at once; a text that holds it is escaped by itself."""
+TICK = '<td class="tick"><input type="checkbox" name=":key" value="%s" form="chosen" aria-label="Row %s"></td>'
+"""A box that chooses its row."""
 
 
 def body(
@@ -27,10 +30,12 @@ def body(
     row_keys: Sequence[Any],
     labels: Labels | None = None,
     tables: Mapping[str, Table] | None = None,
+    ticks: bool = False,
 ) -> Markup:
     """The rows as `<tr>` elements; key cells link to their rows, references to the rows that they name.
 
-    `labels` say what these are called; `tables` are those of the database.
+    `labels` say what these are called; `tables` are those of the database. With `ticks` each row that has a key begins
+    with a box to tick.
     """
     links = _links(rendering.url_for("rows.index", database=database, table=table.name), row_keys)
     line = "<tr>"
@@ -38,23 +43,29 @@ def body(
     if links:
         line = '<tr data-href="%s">'
         slots.append(links)
+        if ticks:
+            line += TICK
+            named = [
+                escape(",".join("~0" if part is None else written(keys.text(part)) for part in key)) for key in row_keys
+            ]
+            slots += [named, named]
         if not table.primary_key:
             line += '<td class="number"><a class="key" href="%s">%s</a></td>'
             slots += [links, [escape(keys.text(key[0])) for key in row_keys]]
     shown = [column for name in names for column in table.columns if column.name == name]
     keyed = _foreign_keys(table, names) if table.foreign_keys else {}
-    for column, values in zip(shown, zip(*rows, strict=True), strict=False):
+    for column, found in zip(shown, zip(*rows, strict=True), strict=False):
         key = keyed.get(column.name)
         line += _opening(column, labelled=key in (labels or {})).replace("%", "%%")
         if links and column.name in table.key:
             line += '<a class="key" href="%s">%s</a>'
-            slots += [links, _texts(column, values)]
+            slots += [links, _texts(column, found)]
         else:
             line += "" if key else "%s"
-            slots += [] if key else [_texts(column, values, links)]
+            slots += [] if key else [_texts(column, found, links)]
         if key:
             line += "%s"
-            texts = [""] * len(values) if links and column.name in table.key else _texts(column, values)
+            texts = [""] * len(found) if links and column.name in table.key else _texts(column, found)
             slots.append(_references(database, _Referring(key, names, tables or {}, labels or {}), rows, texts))
         line += "</td>"
     line += "</tr>"
@@ -67,13 +78,23 @@ def _foreign_keys(table: Table, names: Sequence[str]) -> dict[str, ForeignKey]:
     return {max(key.columns, key=names.index): key for key in sorted(shown, key=lambda key: -len(key.columns))}
 
 
-def head(table: Table, names: Sequence[str], sorts: Sequence[Sort]) -> Markup:
-    """A `<th>` for each column that leads to the rows sorted by it, the other way round where they are already."""
+def head(
+    table: Table,
+    names: Sequence[str],
+    sorts: Sequence[Sort],
+    database: str | None = None,
+    tables: Mapping[str, Table] | None = None,
+) -> Markup:
+    """A `<th>` for each column that leads to the rows sorted by it, the other way round where they are already.
+
+    With `database` each says what its cells hold, so that they can be edited where they stand.
+    """
     now = {sort.column: sort.descending for sort in sorts}
     lines = []
     for column in (column for name in names for column in table.columns if column.name == name):
+        facts = _facts(database, table, column, tables or {}) if database else ""
         if not column.sortable:
-            lines.append(f'<th scope="col">{escape(column.name)}</th>')
+            lines.append(f'<th scope="col"{facts}>{escape(column.name)}</th>')
             continue
         to = rendering.here_with(_sort=keyset.written_sort(column.name, now.get(column.name) is False), _next=None)
         shown = ' class="number"' if column.kind in cells.NUMBERS else ""
@@ -81,8 +102,42 @@ def head(table: Table, names: Sequence[str], sorts: Sequence[Sort]) -> Markup:
         if column.name in now:
             shown += f' aria-sort="{"descending" if now[column.name] else "ascending"}"'
             mark = rendering.icon("sort-down" if now[column.name] else "sort-up")
+        shown += facts
         lines.append(f'<th scope="col"{shown}><a href="{escape(to)}">{escape(column.name)}{mark}</a></th>')
     return Markup("\n".join(lines))  # noqa: S704 - names and addresses are escaped
+
+
+def _facts(database: str, table: Table, column: Column, tables: Mapping[str, Table]) -> str:
+    """What the script that edits cells is to know of a column."""
+    found = {"name": column.name, "kind": column.kind}
+    flags = {
+        "nullable": column.nullable and not column.primary_key,
+        "fixed": column.generated or column.kind == "file",
+        "bytes": column.kind == "file",
+        "key": bool(column.primary_key),
+    }
+    found |= {name: "" for name, holds in flags.items() if holds}
+    if column.choices:
+        found["choices"] = values.dumps(list(column.choices))
+    found |= picker(database, table, column, tables)
+    return "".join(f' data-{name}="{escape(value)}"' for name, value in found.items())
+
+
+def picker(database: str, table: Table, column: Column, tables: Mapping[str, Table]) -> dict[str, str]:
+    """What a field is to know in order to offer the rows that it can refer to; empty where it refers to none."""
+    there = tables.get(column.references[0]) if column.references else None
+    if (
+        there is None
+        or column.references is None
+        or not any(key.columns == (column.name,) for key in table.foreign_keys)
+    ):
+        return {}
+    at = {"database": database, "table": there.name}
+    found = {"picker": rendering.url_for("rows.rows_json", **at), "picker-key": column.references[1]}
+    label = references.label_column(there)
+    if there.key == (column.references[1],):
+        found["target"] = rendering.url_for("rows.index", **at) + "/rows"
+    return found | ({"picker-label": label} if label else {})
 
 
 def _links(base: str, row_keys: Sequence[Any]) -> list[str]:

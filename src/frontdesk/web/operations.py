@@ -218,7 +218,10 @@ OPERATIONS: dict[str, Operation] = {
         "Tables",
         "Sets columns of a row",
         thing(row=named(shapes.ROW | {"age": 34})),
-        query=(IF_MATCH,),
+        query=(
+            IF_MATCH,
+            Parameter("_text", text("1"), "With 1 the values are texts as typed into cells, null for NULL."),
+        ),
         body=named({"age": 34}),
         errors=(409,),
         optional_body=True,
@@ -227,6 +230,38 @@ OPERATIONS: dict[str, Operation] = {
     "rows.delete_json": Operation("Tables", "Deletes a row", None, 204, query=(IF_MATCH,), errors=(409, 422)),
     "blobs.download": Operation(
         "Tables", "The bytes in a column of a row, as a file", BYTES, types=["application/octet-stream", "image/png"]
+    ),
+    "edits.edit_json": Operation(
+        "Tables",
+        "Sets columns of many rows, all of it or nothing",
+        shapes.edited(),
+        body=shapes.chosen(
+            rows=many(named({"key": 1, "set": {"age": 34}})),
+            insert=many(named({"name": "Dana"})),
+            set=named({"age": 34}),
+            text=shapes.flag(),
+        )
+        | {"examples": [{"rows": [{"key": 1, "set": {"age": 34}}], "insert": [{"name": "Dana"}]}]},
+        errors=(404, 409),
+        help="Either `rows`, each `{key, set}` (with `etag` where it must be as read), and others to `insert`; "
+        "or one `set` for all rows of `keys`, or of `where` and `search`. With `text` the values are as typed into "
+        "cells. At most 10,000 rows, one transaction, one change; with `dry_run` nothing is written.",
+    ),
+    "edits.delete_json": Operation(
+        "Tables",
+        "Deletes many rows, all or none",
+        shapes.edited(),
+        body=shapes.chosen() | {"examples": [{"keys": [1]}]},
+        errors=(409,),
+        help="Those of `keys`, or all that `where` and `search` select: at most 10,000; 409 where not `count`.",
+    ),
+    "edits.duplicate_json": Operation(
+        "Tables",
+        "Inserts many rows once more, all or none",
+        shapes.edited(),
+        body=shapes.chosen() | {"examples": [{"keys": [1]}]},
+        errors=(409,),
+        help="Under keys that the database draws; the rows are chosen as for `rows/delete`.",
     ),
     "imports.load_json": Operation(
         "Tables",

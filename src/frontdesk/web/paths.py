@@ -31,6 +31,12 @@ def read(text: str) -> str:
     return _ESCAPE.sub(lambda found: bytes.fromhex(found[0].replace("~", "")).decode(), text)
 
 
+def key(text: str) -> keys.KeyText:
+    """The key that stands so in a path, or in a form. Raises ValueError for an escape that is none."""
+    parts = tuple(None if part == "~0" else read(part) for part in text.split(","))
+    return keys.KeyText(parts, None if None in parts else ",".join(part or "" for part in parts))
+
+
 class NameConverter(BaseConverter):
     """`<name:table>`: one name."""
 
@@ -58,10 +64,9 @@ class KeyConverter(BaseConverter):
     def to_python(self, value: str) -> keys.KeyText:
         """The parts as text, and the whole as one part for tables whose key is one column."""
         try:
-            parts = tuple(None if part == "~0" else read(part) for part in value.split(","))
+            return key(value)
         except ValueError as error:
             raise NotFound from error
-        return keys.KeyText(parts, None if None in parts else ",".join(part or "" for part in parts))
 
     def to_url(self, value: Any) -> str:
         """The key's values as they stand in a path."""

@@ -66,9 +66,17 @@ def index(database: str, table: str) -> Response:
     place = current.desk().database(database)
     labels = references.labels(place, page.table, page.names, page.rows)
     tables = schema.tables(place) if page.table.foreign_keys else {}
-    body = grids.body(database, page.table, page.names, page.rows, page.keys(), labels, tables)
-    head = grids.head(page.table, page.names, _sorts(page, wrong))
-    view = {"page": page, "head": head, "body": body, "errors": wrong, "filters": _filters(page)}
+    ticks = page.table.editable and access.caller().may("editor")
+    body = grids.body(database, page.table, page.names, page.rows, page.keys(), labels, tables, ticks)
+    head = grids.head(page.table, page.names, _sorts(page, wrong), database if ticks else None, tables)
+    view = {
+        "page": page,
+        "head": head,
+        "body": body,
+        "errors": wrong,
+        "filters": _filters(page),
+        "ticks": ticks and page.keys()[:1] != [None],
+    }
     view["facets"] = {name: _choices(page.table.column(name), found) for name, found in page.facets.items()}
     return rendering.page(
         "tables/rows.html",
@@ -185,12 +193,12 @@ def insert(database: str, table: str) -> Response:
         key = table_rows.insert_typed(current.desk().database(database), table, request.form, access.caller())
     except (InputError, IntegrityError, DataError) as error:
         shape = schema.table(current.desk().database(database), table)
-        return _new_form(database, shape, request.form, _wrong(error), status_of(error))
+        return _new_form(database, shape, request.form, wrong(error), status_of(error))
     messages.say_changed("Inserted.", database)
     return rendering.lead_to(url_for("rows.row", database=database, table=table, key=key))
 
 
-def _wrong(error: Error) -> dict[str, str]:
+def wrong(error: Error) -> dict[str, str]:
     """A sentence for each wrong field; under "" what belongs to none."""
     if isinstance(error, InputError):
         return error.errors
@@ -252,7 +260,7 @@ def update(database: str, table: str, key: KeyText) -> Response:
     try:
         found = table_rows.update_typed(place, table, key, request.form, access.caller(), request.args.get("_if_match"))
     except (InputError, IntegrityError, DataError, ConflictError) as error:
-        return _row(database, table_rows.find(place, table, key), request.form, _wrong(error), status_of(error))
+        return _row(database, table_rows.find(place, table, key), request.form, wrong(error), status_of(error))
     messages.say_changed("Saved.", database)
     return rendering.lead_to(url_for("rows.row", database=database, table=table, key=found.key))
 
@@ -264,7 +272,7 @@ def delete(database: str, table: str, key: KeyText) -> Response:
     try:
         table_rows.delete(current.desk().database(database), table, key, access.caller(), request.args.get("_if_match"))
     except ConflictError as error:
-        return _row(database, table_rows.find(current.desk().database(database), table, key), {}, _wrong(error), 409)
+        return _row(database, table_rows.find(current.desk().database(database), table, key), {}, wrong(error), 409)
     messages.say_changed("Deleted.", database)
     return rendering.lead_to(url_for("rows.index", database=database, table=table))
 
@@ -282,7 +290,15 @@ def update_json(database: str, table: str, key: KeyText) -> Response:
     """`{row: {…}}` after setting `{column: value}`; 409 with `current` when If-Match is stale."""
     match = request.headers.get("If-Match")
     return _tagged(
-        table_rows.update(current.desk().database(database), table, key, bodies.json_object(), access.caller(), match)
+        table_rows.update(
+            current.desk().database(database),
+            table,
+            key,
+            bodies.json_object(),
+            access.caller(),
+            match,
+            texts=bodies.flag("_text"),
+        )
     )
 
 

@@ -72,6 +72,25 @@ def ref(name: str) -> Schema:
     return {"$ref": f"#/components/schemas/{name}"}
 
 
+def edited() -> Schema:
+    """What an edit of many rows did."""
+    row = thing(key=_KEY, before=maybe(named(ROW)), after=maybe(named(ROW | {"age": 34})), etag=maybe(text()))
+    counts = {name: whole(number) for name, number in (("updated", 1), ("inserted", 0), ("deleted", 0), ("cells", 1))}
+    return thing(**counts, rows=many(row), change=maybe(text("example.7")))
+
+
+def chosen(**more: Schema) -> Schema:
+    """Which rows are meant: by their keys, or all that filters select."""
+    which = {
+        "keys": many(_KEY),
+        "where": named({"age__gt": 30}),
+        "search": text("Krish"),
+        "count": whole(2),
+        "dry_run": flag(),
+    }
+    return thing(("where", "search", "count", "dry_run", *more, "keys"), **more, **which)
+
+
 def listed(noun: str, item: Schema) -> Schema:
     """A page of a list, and the token of the next one."""
     return thing(**{noun: many(item), "next": maybe(text())})

@@ -312,6 +312,18 @@ def names(connection: Connection, prefix: str) -> list[str]:
     return [bare if schema == DEFAULT_SCHEMA else f"{schema}.{bare}" for schema, bare in found]
 
 
+def concerned(connection: Connection, table: Table, constraint: str) -> list[str]:
+    """The columns that a CHECK of the table is about, by its name."""
+    sql = (
+        "SELECT a.attname FROM pg_catalog.pg_constraint k JOIN pg_catalog.pg_class c ON c.oid = k.conrelid"
+        " JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace"
+        " JOIN pg_catalog.pg_attribute a ON a.attrelid = c.oid AND a.attnum = ANY (k.conkey)"
+        " WHERE n.nspname = %s AND c.relname = %s AND k.conname = %s ORDER BY a.attnum"
+    )
+    found = driver_of(connection).execute(sql, [table.schema, table.bare_name, constraint]).fetchall()
+    return [str(name) for (name,) in found]
+
+
 def has_triggers(connection: Connection, table: Table) -> bool:
     """Whether the database itself does something when rows of this table change."""
     sql = (

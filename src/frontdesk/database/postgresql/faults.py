@@ -112,9 +112,9 @@ def _integrity(error: "psycopg.Error", message: str) -> errors.IntegrityError:
             column = error.diag.column_name or ""
             return errors.IntegrityError(f"{column} needs a value.", "", "not_null", [column])
         case "23514":
-            return errors.IntegrityError(f"The table's rule {rule!r} forbids this value.", "", "check")
+            return errors.IntegrityError(f"The table's rule {rule!r} forbids this value.", "", "check", (), rule)
         case "23503" if "still referenced" in detail:
             return errors.IntegrityError("Another row refers to this one.", "", "foreign_key")
         case "23503" | "23001":
-            return errors.IntegrityError("A row refers to a row that is not there.", "", "foreign_key")
+            return errors.IntegrityError("A row refers to a row that is not there.", "", "foreign_key", columns)
     return errors.IntegrityError(message, "", "check" if error.sqlstate == "23P01" else "")

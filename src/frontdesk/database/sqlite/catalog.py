@@ -9,7 +9,7 @@ from sqlalchemy import Connection
 from frontdesk.database import dialects
 from frontdesk.database.connections import quoted
 from frontdesk.database.definitions import OWN, Column, ForeignKey, Search, Table
-from frontdesk.database.sqlite import fulltext
+from frontdesk.database.sqlite import definitions, fulltext
 from frontdesk.database.sqlite.drivers import driver_of
 
 
@@ -130,6 +130,13 @@ def has_triggers(connection: Connection, table: Table) -> bool:
     """Whether the database itself does something when rows of this table change."""
     sql = "SELECT 1 FROM sqlite_master WHERE type = 'trigger' AND lower(tbl_name) = lower(?) AND NOT name GLOB ?"
     return driver_of(connection).execute(sql, [table.name, f"{fulltext.PREFIX}*"]).fetchone() is not None
+
+
+def concerned(connection: Connection, table: Table, constraint: str) -> list[str]:
+    """The columns that a CHECK of the table is about, by its name or its condition."""
+    sql = "SELECT sql FROM sqlite_master WHERE type = 'table' AND lower(name) = lower(?)"
+    found = driver_of(connection).execute(sql, [table.name]).fetchone()
+    return definitions.concerned(found[0] if found else "", constraint, [column.name for column in table.columns])
 
 
 def read_own(connection: Connection, name: str) -> Table:

@@ -84,6 +84,18 @@ def rules(sql: str, names: Sequence[str]) -> Rules:
     return Rules(tuple(checks), found.generated)
 
 
+def concerned(sql: str, constraint: str, names: Sequence[str]) -> list[str]:
+    """Which of a table's columns a CHECK of its SQL is about, by the constraint's name or its own words."""
+    found = [one for one in tokens(sql) if not one.isspace()]
+    condition = tokens(constraint)
+    for place, one in enumerate(found[:-2]):
+        named = one.casefold() == "constraint" and unquoted(found[place + 1]).casefold() == constraint.casefold()
+        if named and found[place + 2].casefold() == "check":
+            condition = _bracket(found, place + 3) or condition
+    words = {unquoted(one).casefold() for one in condition if not one.startswith("'")}
+    return [name for name in names if name.casefold() in words]
+
+
 def _true(name: str, names: Sequence[str]) -> str:
     return next((one for one in names if one.casefold() == name.casefold()), name)
 

@@ -202,7 +202,8 @@
 
   function clickRow(event) {
     const row = event.target.closest("tr[data-href]");
-    if (!row || event.target.closest(WORKING) || getSelection().type === "Range") return;
+    // Where cells are edited a click chooses one; the key leads to the row.
+    if (!row || row.closest("[role=grid]") || event.target.closest(WORKING) || getSelection().type === "Range") return;
     openRow(row, event.ctrlKey || event.metaKey);
   }
 
