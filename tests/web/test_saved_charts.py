@@ -122,3 +122,8 @@ def test_the_readers_role_applies_and_a_mistake_names_file_and_line(client: Clie
     refused = client("viewer").get("/pages/report")
     assert refused.status_code == 404
     assert "report.html, line 1" in refused.text
+
+
+def test_a_chart_of_a_table_that_is_not_there_is_not_kept(client: Client) -> None:
+    answer = client("editor").put(f"{CHARTS}/lost", json={"table": "nothing"})
+    assert (answer.status_code, client("viewer").get(CHARTS).get_json()["charts"]) == (404, [])

@@ -424,6 +424,7 @@ OPERATIONS: dict[str, Operation] = {
         "Keeps a chart under a name",
         ref("SavedChart"),
         201,
+        also={200: ref("SavedChart")},
         body=_body(*saved_charts.SAVED),
         help="200 where it takes the place of one. `question` is the chart page's address behind the question mark.",
     ),

@@ -5,6 +5,7 @@ from typing import Any
 from flask import Blueprint, Response, request, url_for
 
 from frontdesk.context import ROLES
+from frontdesk.database import schema
 from frontdesk.desk import pages
 from frontdesk.errors import InputError
 from frontdesk.forms import parsing
@@ -36,6 +37,14 @@ def _told(database: str, chart: SavedChart) -> dict[str, Any]:
     return vars(chart) | {"page": _source(database, chart)}
 
 
+def _kept(database: str, name: str, given: dict[str, Any]) -> tuple[SavedChart, bool]:
+    """The chart, kept, and whether it is a new one. Raises NotFoundError for a table that is not there, InputError."""
+    place = current.desk().database(database)
+    if given.get("table") is not None:
+        schema.table(place, given["table"])
+    return saved_charts.save(current.desk().state, database, name, access.caller(), **given)
+
+
 @routes.get("/databases/<name:database>/charts/<name:chart>")
 @access.allow("viewer")
 def chart(database: str, chart: str) -> Response:
@@ -61,9 +70,8 @@ def chart(database: str, chart: str) -> Response:
 @access.allow("editor")
 def save(database: str) -> Response:
     """Keeps the chart of the form under a name, for everybody."""
-    current.desk().database(database)
     form = {name: request.form[name] for name in ("table", "sql", "question", "role") if name in request.form}
-    made, _ = saved_charts.save(current.desk().state, database, request.form.get("name", ""), access.caller(), **form)
+    made, _ = _kept(database, request.form.get("name", ""), form)
     messages.say(f"Saved as {made.name}.")
     return rendering.lead_to(url_for("saved_charts.chart", database=database, chart=made.name))
 
@@ -100,9 +108,7 @@ def chart_json(database: str, chart: str) -> Response:
 @access.allow("editor")
 def save_json(database: str, chart: str) -> Response:
     """The chart kept from `{table | sql, question, role}`; 201 where there was none of this name."""
-    current.desk().database(database)
-    given = parsing.parse_json(SAVED, bodies.json_object())
-    made, new = saved_charts.save(current.desk().state, database, chart, access.caller(), **given)
+    made, new = _kept(database, chart, parsing.parse_json(SAVED, bodies.json_object()))
     return rendering.answer(_told(database, made), 201 if new else 200)
 
 
