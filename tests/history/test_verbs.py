@@ -6,15 +6,17 @@ import os
 import signal
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
+import psycopg
 import pytest
 import sqlalchemy as sa
 
 from frontdesk.context import Caller
 from frontdesk.database import schema
 from frontdesk.database.connections import Database
+from frontdesk.database.postgresql import writing
 from frontdesk.errors import BusyError, ConflictError, Error, IntegrityError
 from frontdesk.history import capture, changes, undo
 from frontdesk.tables import rows
@@ -238,6 +240,50 @@ def test_a_key_that_is_always_drawn_comes_back_and_is_not_drawn_twice(database: 
     assert "id" in str(refusal.value)
 
 
+def test_a_key_that_is_given_never_sets_the_sequence_back_beside_others_who_draw(database: Database) -> None:
+    make(database, "CREATE TABLE a (id bigserial PRIMARY KEY)")
+    table, done = schema.table(database, "a"), threading.Event()
+    backwards: list[int] = []
+
+    def draw() -> None:
+        with psycopg.connect(str(database.place).replace("+psycopg", ""), autocommit=True) as other:
+            while not done.is_set():
+                found = other.execute("SELECT nextval('a_id_seq') FROM generate_series(1, 5000)").fetchall()
+                backwards.extend(two for (one,), (two,) in itertools.pairwise(found) if two <= one)
+
+    drawing = threading.Thread(target=draw)
+    drawing.start()
+    with database.transaction() as connection:
+        for ahead in range(0, 3000, 5):
+            last = connection.exec_driver_sql("SELECT last_value FROM a_id_seq").scalar_one()
+            writing.draw_beyond(connection, table, {"id": last + ahead})
+    done.set()
+    drawing.join(20)
+    assert backwards == []
+
+
+def test_a_key_that_is_far_or_beyond_what_is_drawn_or_drawn_downwards_leaves_the_next_one_free(
+    database: Database,
+) -> None:
+    make(
+        database,
+        "CREATE SEQUENCE few MAXVALUE 5; CREATE SEQUENCE down INCREMENT -2;"
+        "CREATE TABLE a (id int PRIMARY KEY DEFAULT nextval('few')); ALTER SEQUENCE few OWNED BY a.id;"
+        "CREATE TABLE b (id int PRIMARY KEY DEFAULT nextval('down')); ALTER SEQUENCE down OWNED BY b.id;"
+        "CREATE TABLE c (id bigserial PRIMARY KEY)",
+    )
+    for table, given, following in (
+        ("a", 9, 1),
+        ("b", -4, -5),
+        ("b", 3, -7),
+        ("c", 10**12, 10**12 + 1),
+        ("c", 1, 10**12 + 2),
+    ):
+        rows.insert(database, table, [{"id": given}], ADA)
+        made = rows.insert(database, table, [{}], ADA)
+        assert made.keys == [(following,)]
+
+
 def test_a_key_that_is_given_is_not_drawn_after_it(database: Database) -> None:
     make(database, "CREATE TABLE t (id serial PRIMARY KEY, n int); CREATE TABLE u (id int PRIMARY KEY, n int)")
     assert rows.insert(database, "t", [{"id": 41}, {}], ADA).keys == [(41,), (42,)]
@@ -352,6 +398,66 @@ def test_of_two_who_wait_for_each_other_one_goes_on_and_the_other_is_told_that_t
     assert len(busy) == 1
     assert entered(database) == {("t", "update"): 3}
     assert len({n for _, n in engines.rows(database, "t")}) == 1
+
+
+def check_locked_in_order(database: Database, act: Callable[[], object]) -> None:
+    """Who acts on the rows 2 and 1 waits for the first of them before it holds the second."""
+    acting = threading.Thread(target=act)
+    with psycopg.connect(str(database.place).replace("+psycopg", "")) as other:
+        other.execute("SELECT 1 FROM a WHERE id = 1 FOR UPDATE")
+        acting.start()
+        deadline = time.monotonic() + 30
+        while not other.execute("SELECT 1 FROM pg_locks WHERE NOT granted").fetchone():
+            assert acting.is_alive() and time.monotonic() < deadline
+            time.sleep(0.02)
+        assert other.execute("SELECT 1 FROM a WHERE id = 2 FOR UPDATE NOWAIT").fetchone()
+    acting.join(30)
+
+
+def test_rows_that_change_together_are_locked_in_the_order_of_their_keys(database: Database) -> None:
+    make(database, "CREATE TABLE a (id int PRIMARY KEY, text text); INSERT INTO a VALUES (2, 'x'), (1, 'x')")
+
+    def set_all(*order: int) -> None:
+        rows.insert(database, "a", [{"id": one, "text": "new"} for one in order], ADA, on_conflict="update")
+
+    check_locked_in_order(database, lambda: set_all(2, 1))
+    set_all(1, 2)
+    assert engines.rows(database, "a") == [(1, "new"), (2, "new")]
+
+
+def test_an_undo_locks_rows_in_the_order_of_their_keys_whichever_changed_first(database: Database) -> None:
+    make(database, "CREATE TABLE a (id int PRIMARY KEY, text text); INSERT INTO a VALUES (2, 'x'), (1, 'x')")
+    with capture.recording(database, ADA) as connection:
+        table = schema.find(database, connection, "a")
+        for one in (1, 2):
+            capture.update(connection, table, [table.clause.c.id == one], {"text": "new"})
+    check_locked_in_order(database, lambda: undo.undo(database, [newest(database, "a")], ADA))
+    assert engines.rows(database, "a") == [(1, "x"), (2, "x")]
+
+
+def test_rows_that_a_deletion_takes_along_are_locked_in_the_order_of_their_keys(database: Database) -> None:
+    make(
+        database,
+        "CREATE TABLE b (id int PRIMARY KEY);"
+        "CREATE TABLE a (id int PRIMARY KEY, b int REFERENCES b ON DELETE CASCADE);"
+        "INSERT INTO b VALUES (1); INSERT INTO a VALUES (2, 1), (1, 1)",
+    )
+    check_locked_in_order(database, lambda: rows.delete(database, "b", key(1), ADA))
+    assert engines.rows(database, "a") == []
+
+
+def test_a_row_whose_key_is_of_a_composite_type_is_changed_deleted_and_comes_back(database: Database) -> None:
+    before = make(
+        database,
+        "CREATE TYPE pair AS (a int, b text); CREATE TABLE a (id pair PRIMARY KEY, text text);"
+        "CREATE TABLE b (id int PRIMARY KEY, a pair REFERENCES a ON DELETE CASCADE);"
+        "INSERT INTO a VALUES ('(1,x)', 'one'), ('(2,y)', 'two'); INSERT INTO b VALUES (1, '(1,x)'), (2, '(2,y)')",
+    )
+    assert rows.update(database, "a", key("(1,x)"), {"text": "new"}, ADA).values["text"] == "new"
+    undo.undo(database, [newest(database, "a")], ADA)
+    rows.delete(database, "a", key("(1,x)"), ADA)
+    assert engines.rows(database, "b") == [(2, "(2,y)")]
+    check_back_and_forth(database, "a", before)
 
 
 def _edit(url: str, times: int, accepted: Any) -> None:

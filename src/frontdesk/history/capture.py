@@ -1,7 +1,7 @@
 """Every change of rows is recorded: on SQLite by triggers, on PostgreSQL by the verbs that make it."""
 
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Protocol
@@ -35,9 +35,15 @@ class Recorder(Protocol):
     def record_schema(
         self, table: str, *, before: str | None = None, after: str | None = None, steps: Sequence[Any] | None = None
     ) -> int: ...
+    def lock(self, table: Table, keys: Iterable[Sequence[Any]]) -> None: ...
     def insert(self, connection: Connection, table: Table, row: Mapping[str, Any]) -> tuple[Any, ...]: ...
     def update(self, connection: Connection, table: Table, where: Where, row: Mapping[str, Any]) -> int: ...
     def delete(self, connection: Connection, table: Table, where: Where) -> int: ...
+
+
+def lock(connection: Connection, table: Table, keys: Iterable[Sequence[Any]]) -> None:
+    """Has others wait who change the rows with these keys: taken in one order, so that no two wait for each other."""
+    recorder_of(connection).lock(table, keys)
 
 
 def insert(connection: Connection, table: Table, row: Mapping[str, Any]) -> tuple[Any, ...]:

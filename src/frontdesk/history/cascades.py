@@ -47,10 +47,16 @@ class Cascades:
         self._tables = None
 
     def read(self, table: Table, where: Where) -> list[Row]:
-        """The rows that fit, locked."""
+        """The rows that fit, locked in the order of their keys."""
         names = value_names(table)
-        found = self._connection.execute(sa.select(*columns(table)).where(*where).with_for_update()).all()
+        fitting = sa.select(*columns(table)).where(*where).order_by(*entries.in_order(table))
+        found = self._connection.execute(fitting.with_for_update()).all()
         return [dict(zip(names, row, strict=True)) for row in found]
+
+    def lock(self, table: Table, where: Where) -> None:
+        """Locks the rows that fit in the order of their keys."""
+        key = [table.clause.c[name] for name in table.key]
+        self._connection.execute(sa.select(*key).where(*where).order_by(*entries.in_order(table)).with_for_update())
 
     def gone_along(self, rows: dict[Place, Found]) -> dict[Place, Found]:
         """These rows and all that is deleted along with them."""
@@ -117,7 +123,7 @@ class Cascades:
         whole = [row for row in rows if all(row[far] is not None for _, far in pairs)]
         found: list[Row] = []
         for part in parts(whole):
-            found += self.read(table, [among(table, key.columns, part, key.references)])
+            found += self.read(table, [entries.among(table, key.columns, part, key.references)])
         return found
 
 
@@ -125,14 +131,6 @@ def parts(rows: Sequence[Row]) -> Iterator[Sequence[Row]]:
     """So many rows at a time as one statement takes."""
     for start in range(0, len(rows), ROWS):
         yield rows[start : start + ROWS]
-
-
-def among(table: Table, names: Sequence[str], rows: Sequence[Row], theirs: Sequence[str]) -> sa.ColumnElement[bool]:
-    """Whether these columns hold what `theirs` hold in one of the rows."""
-    if len(names) == 1:
-        return table.clause.c[names[0]].in_([row[theirs[0]] for row in rows])
-    pairs = list(zip(names, theirs, strict=True))
-    return sa.or_(*(sa.and_(*(table.clause.c[name] == row[far] for name, far in pairs)) for row in rows))
 
 
 def placed(table: Table, rows: Iterable[Row]) -> dict[Place, Found]:

@@ -6,7 +6,7 @@ rollback takes their entries along.
 
 import json
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -144,6 +144,9 @@ class Recorder:
             [number, table, operation, json.dumps(list(columns)), json.dumps(list(key)), *facts],
         )
         return number
+
+    def lock(self, table: Table, keys: Iterable[Sequence[Any]]) -> None:
+        """Whoever writes holds the whole database."""
 
     def insert(self, connection: Connection, table: Table, row: Mapping[str, Any]) -> tuple[Any, ...]:
         """Inserts a row and gives its key."""

@@ -1,7 +1,7 @@
 """Undoing: possible when every row now equals what the change left, and itself a change that can be undone."""
 
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import groupby
@@ -105,6 +105,7 @@ class _Undoing:
         rows = entries.rows
         newest_first = sa.select(rows).where(rows.c.change.in_(tables)).order_by(rows.c.id.desc())
         found = self._connection.execute(newest_first).all()
+        self._lock(tables, found)
         follows = {number for number, (table, _, _) in tables.items() if self._follows(table, tables)}
         follows -= {row.change for row in found if row.change in follows and not self._stands(*tables[row.change], row)}
         for row in found:
@@ -114,6 +115,17 @@ class _Undoing:
         for number in tables:
             self._recorder.resume("undo", number)
             self.made += self._recorder.ids
+
+    def _lock(self, tables: Mapping[int, tuple[Table, list[str], list[str]]], rows: Sequence[Any]) -> None:
+        """Takes the rows in the order of tables and keys, in which everybody takes them."""
+        keys: dict[str, tuple[Table, list[list[Any]]]] = {}
+        for row in rows:
+            table, names, key = tables[row.change]
+            if key == list(table.key):
+                standing = dict(zip(names, values.exactly(row.after or row.before), strict=True))
+                keys.setdefault(table.name, (table, []))[1].append([standing[name] for name in key])
+        for name in sorted(keys):
+            self._recorder.lock(*keys[name])
 
     def _follows(self, table: Table, others: Mapping[int, tuple[Table, list[str], list[str]]]) -> bool:
         """Whether rows of the table follow by themselves when keys of the others are set back."""

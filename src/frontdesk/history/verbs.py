@@ -5,7 +5,7 @@ too. What people's own triggers and other programs do is not seen.
 """
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import groupby
 from typing import Any
 
@@ -108,6 +108,12 @@ class Recorder:
         self._connection.execute(sa.insert(entries.rows).values(change=number, before=texts[0], after=texts[1]))
         return number
 
+    def lock(self, table: Table, keys: Iterable[Sequence[Any]]) -> None:
+        """Locks the rows with these keys, whichever there are, in the order of the keys."""
+        rows = [dict(zip(table.key, key, strict=True)) for key in sorted(set(map(tuple, keys)), key=_by_kind)]
+        for part in cascades.parts(rows if table.key else []):
+            self._cascades.lock(table, [entries.among(table, table.key, part, table.key)])
+
     def insert(self, connection: Connection, table: Table, row: Mapping[str, Any]) -> tuple[Any, ...]:
         """Inserts a row and gives its key."""
         made = writing.insert(connection, table, row, value_names(table))
@@ -160,13 +166,13 @@ class Recorder:
     def _standing(self, table: Table, rows: Sequence[Row]) -> list[Row]:
         if not table.key:
             return []
-        found = (cascades.among(table, table.key, part, table.key) for part in cascades.parts(rows))
+        found = (entries.among(table, table.key, part, table.key) for part in cascades.parts(rows))
         return [row for where in found for row in self._cascades.read(table, [where])]
 
     def _delete(self, connection: Connection, table: Table, rows: Sequence[Row]) -> None:
         """Deletes rows that were read; of rows that are equal and have no key as many as were read."""
         if table.key:
-            connection.execute(sa.delete(table.clause).where(cascades.among(table, table.key, rows, table.key)))
+            connection.execute(sa.delete(table.clause).where(entries.among(table, table.key, rows, table.key)))
             return
         for row in rows:
             connection.execute(sa.delete(table.clause).where(entries.one(table, cascades.at(table, row))))
@@ -201,6 +207,11 @@ class Recorder:
         place = cascades.at(table, along.before | along.moved)
         found = self._connection.execute(sa.select(*cascades.columns(table)).where(*place)).first()
         return None if found is None else dict(zip(value_names(table), found, strict=True))
+
+
+def _by_kind(key: Sequence[Any]) -> list[tuple[str, Any]]:
+    """Sorts keys of any values."""
+    return [(type(value).__name__, value) for value in key]
 
 
 def _is_drawn(table: Table, name: str) -> bool:

@@ -3,6 +3,7 @@
 import hashlib
 import json
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
@@ -310,6 +311,8 @@ def _insert(
     inserted = updated = 0
     made: list[tuple[Any, ...]] = []
     with capture.recording(database, by) as connection:
+        if on_conflict == "update":
+            _lock(connection, table, stored)
         for number, row in enumerate(stored):
             with refusals.named(database, table, row, f"rows.{number}." if len(stored) > 1 else ""):
                 known = on_conflict != "error" and _is_there(connection, table, row)
@@ -320,6 +323,13 @@ def _insert(
                     made.append(_set(connection, table, row))
                     updated += 1
     return Inserted(inserted, updated, made)
+
+
+def _lock(connection: Connection, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:
+    given = [row for row in rows if all(row.get(name) is not None for name in table.key)]
+    if len(given) > 1:
+        with suppress(errors.DataError, errors.NotSupportedError), connection.begin_nested():  # said at the row itself
+            capture.lock(connection, table, [[row[name] for name in table.key] for row in given])
 
 
 def _is_there(connection: Connection, table: Table, row: Mapping[str, Any]) -> bool:

@@ -26,17 +26,25 @@ def insert(connection: Connection, table: Table, row: Mapping[str, Any], returne
     return tuple(made)
 
 
+# A sequence knows no transactions: setval could set it back beside what others draw meanwhile. Numbers are therefore
+# drawn, and only a value far ahead is set.
+_BEYOND = """
+SELECT CASE WHEN steps > 10000 THEN setval(name, %(value)s::bigint)
+  ELSE (SELECT max(n) FROM (SELECT nextval(name) AS n FROM generate_series(1, steps)) AS drawn) END
+FROM (
+  SELECT name, trunc(
+    (%(value)s::numeric - coalesce(pg_sequence_last_value(name), seqstart - seqincrement)) / seqincrement) AS steps
+  FROM pg_get_serial_sequence(%(table)s, %(column)s) AS name
+  JOIN pg_sequence ON seqrelid = name::regclass AND %(value)s::numeric BETWEEN seqmin AND seqmax) AS behind"""
+
+
 def draw_beyond(connection: Connection, table: Table, row: Mapping[str, Any]) -> None:
     """Has the sequences of columns whose value was given go on after it. A sequence that is not ours stays."""
     drawn = {name for name in row if name == table.row_id or (name in _drawn(table) and row[name] is not None)}
     for name in drawn:
-        sql = (
-            "SELECT setval(s.name, %s) FROM pg_get_serial_sequence(%s, %s) AS s(name)"
-            " WHERE s.name IS NOT NULL AND %s > coalesce(pg_sequence_last_value(s.name), 0)"
-        )
         try:
             with connection.begin_nested():
-                connection.exec_driver_sql(sql, (row[name], _plain(table), name, row[name]))
+                connection.exec_driver_sql(_BEYOND, {"value": row[name], "table": _plain(table), "column": name})
         except errors.PermissionDenied:
             continue
 
