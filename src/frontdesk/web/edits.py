@@ -158,7 +158,8 @@ def _show(database: str, table: str, act: str, error: Error | None = None) -> Re
             tried = _tried(database, table, act, trial=True)
         except Error as refused:
             error = refused
-    fields = [columns.field(column) for column in columns.writable(shape) if column.kind != "file"]
+    writable = sorted(columns.writable(shape), key=lambda column: column.name in shape.key)  # keys are seldom meant
+    fields = [columns.field(column) for column in writable if column.kind != "file"]
     wrong = rows.wrong(error) if isinstance(error, (InputError, IntegrityError, DataError)) else {}
     sentence = "" if error is None or (wrong and "" not in wrong) else f"{error.message} {error.hint}".strip()
     chosen = request.form.getlist(":key")
