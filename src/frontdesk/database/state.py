@@ -255,13 +255,7 @@ def open(config: Config) -> Database:  # noqa: A001 - `state.open` says it
 
     Raises ConfigError where it cannot be made, BusyError or OperationalError while its server cannot be reached.
     """
-    database = _database(config)
-    try:
-        migrations.upgrade(database, REVISION)
-    except BaseException:
-        database.close()
-        raise
-    return database
+    return migrations.upgraded(_database(config), REVISION)
 
 
 def open_made(config: Config) -> Database:

@@ -16,16 +16,21 @@ from frontdesk.errors import BusyError, ConfigError, OperationalError, Permissio
 logging.getLogger("alembic").setLevel(logging.WARNING)  # what it migrates is no news to who reads the logs
 
 
-def upgrade(database: Database, newest: str) -> None:
-    """Runs the migrations of `migrations/NAME` in one transaction; a second process waits and finds nothing to do.
+def upgraded(database: Database, newest: str) -> Database:
+    """The database after the migrations of `migrations/NAME` in one transaction; closed where they cannot be run.
 
-    Raises ConfigError for a database of a newer Frontdesk, or where this one may not make its tables; OperationalError,
-    which names the setting, while a server cannot be reached.
+    A second process waits and finds nothing to do. Raises ConfigError for a database of a newer Frontdesk, or where
+    this one may not make its tables; OperationalError, which names the setting, while a server cannot be reached.
     """
-    with _named(database):
-        if revision_of(database) != newest:
-            _upgrade(database, newest)
+    try:
+        with _named(database):
+            if revision_of(database) != newest:
+                _upgrade(database, newest)
+    except BaseException:
+        database.close()
+        raise
     database.lock_by(version_table(database.dialect, database.name).name)
+    return database
 
 
 @contextmanager
