@@ -2,10 +2,9 @@
 
 import hashlib
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
-from functools import lru_cache
+from dataclasses import dataclass
 from typing import Any
 
 import sqlalchemy as sa
@@ -18,10 +17,9 @@ from frontdesk.database.connections import Database
 from frontdesk.database.schema import Table
 from frontdesk.errors import InputError, NotFoundError, PermissionDenied
 from frontdesk.history import capture, entries
-from frontdesk.tables import columns, facets, filters, keys, keyset, refusals, structure
-from frontdesk.tables.facets import Facets
+from frontdesk.tables import columns, facets, filters, keys, keyset, refusals
 from frontdesk.tables.keys import KeyText
-from frontdesk.tables.keyset import Place, Sort
+from frontdesk.tables.pages import Page, Reading
 
 MOST = 10_000
 """Rows that one insert takes."""
@@ -44,41 +42,6 @@ class Row:
     def json(self) -> dict[str, Any]:
         """The row as the API gives it."""
         return columns.named(self.table, list(self.values.values()), list(self.values))
-
-
-@dataclass(frozen=True)
-class Page:
-    """Some rows of a table, in order, and the tokens of the pages beside."""
-
-    table: Table
-    names: tuple[str, ...]  # of the values of each row, the hidden key last
-    rows: Sequence[Sequence[Any]]
-    next: str | None
-    previous: str | None
-    count: int | None = None
-    count_capped: bool | None = None  # whether there are more than were counted; None where all were
-    facets: Facets = field(default_factory=dict)  # by column the values with their counts
-
-    def json(self) -> dict[str, Any]:
-        """The page as the API gives it."""
-        found: dict[str, Any] = {
-            "rows": columns.all_named(self.table, self.rows, self.names),
-            "next": self.next,
-            "count": self.count,
-            "facets": self.facets,
-        }
-        return found | ({} if self.count_capped is None else {"count_capped": self.count_capped})
-
-    def named(self) -> list[dict[str, Any]]:
-        """The rows by column, their values as a page shows them."""
-        return [columns.named(self.table, row, self.names) for row in self.rows]
-
-    def keys(self) -> list[tuple[Any, ...] | None]:
-        """The key of each row; None where the table has none or its columns are not all here."""
-        if not self.table.key or not set(self.table.key) <= set(self.names):
-            return [None] * len(self.rows)
-        places = [self.names.index(name) for name in self.table.key]
-        return [tuple(row[place] for place in places) for row in self.rows]
 
 
 def page(
@@ -109,7 +72,7 @@ def page(
         names = _shown(table, shown)
         searched = facets.search(table, search)
         conditions = [*filters.conditions(table, wanted), *searched]
-        reading = _Reading(database, connection, table, conditions, size)
+        reading = Reading(database, connection, table, conditions, size)
         by = reading.by_key if table.key else reading.by_offset
         with filters.explained(database, table, wanted):
             made = by(sorts, place, names, scope)
@@ -125,91 +88,6 @@ def _shown(table: Table, text: str) -> tuple[str, ...]:
     if unknown:
         raise InputError(errors={"_columns": f"{table.name} has no column {unknown[0]!r}."})
     return (*names, table.row_id) if table.row_id else tuple(names)
-
-
-@dataclass(frozen=True)
-class _Reading:
-    """One page on its way."""
-
-    database: Database
-    connection: Connection
-    table: Table
-    conditions: Sequence[sa.ColumnElement[bool]]
-    size: int
-
-    def by_key(
-        self, given: Sequence[Sort], place: Place | None, names: tuple[str, ...], scope: str
-    ) -> tuple[Sequence[Any], str | None, str | None]:
-        sorts = tuple(keyset.complete(self.table, given))
-        extra = tuple(sort.column for sort in sorts if sort.column not in names)
-        found: list[Any] = []
-        for query in self._queries((*names, *extra), sorts, place):
-            if len(found) <= self.size:
-                found += self.database.fetch(self.connection, query.limit(self.size + 1 - len(found)))
-        backwards = place is not None and place.backwards
-        more, rows = len(found) > self.size, found[: self.size]
-        if backwards:
-            rows.reverse()
-        places = [[*names, *extra].index(sort.column) for sort in sorts]
-
-        def token(row: Any, back: bool) -> str:
-            return keyset.write(Place(tuple(row[at] for at in places), back), scope)
-
-        after = token(rows[-1], False) if rows and (more or backwards) else None
-        before = token(rows[0], True) if rows and (more if backwards else place is not None) else None
-        return [row[: len(names)] for row in rows] if extra else rows, after, before
-
-    def _queries(
-        self, names: tuple[str, ...], sorts: tuple[Sort, ...], place: Place | None
-    ) -> Iterable[sa.Select[Any]]:
-        if not self.conditions and place is None:
-            return _first_queries(self.table, names, sorts)
-        return keyset.queries(self.table, _select(self.table, names).where(*self.conditions), sorts, place)
-
-    def by_offset(
-        self, sorts: Sequence[Sort], place: Place | None, names: tuple[str, ...], scope: str
-    ) -> tuple[Sequence[Any], str | None, str | None]:
-        skipped = place.offset if place else 0
-        base = sa.select(*(self.table.clause.c[name] for name in names)).where(*self.conditions)
-        order = [term for sort in sorts for term in _nulls_last(self.table, sort)]
-        query = base.order_by(*order).limit(self.size + 1).offset(skipped)
-        found = self.database.fetch(self.connection, query)
-        deeper, shallower = Place(offset=skipped + self.size), Place(offset=max(0, skipped - self.size))
-        after = keyset.write(deeper, scope) if len(found) > self.size else None
-        if skipped > keyset.DEEPEST:
-            raise InputError(f"Without a key, pages end at {keyset.DEEPEST:,} rows.", "Filter the rows instead.")
-        return found[: self.size], after, keyset.write(shallower, scope) if skipped else None
-
-    def count(self, wish: str) -> tuple[int | None, bool | None]:
-        if wish == "":
-            return None, None
-        if not (wish.isascii() and wish.isdigit()) or int(wish) < 1:
-            raise InputError(errors={"_count": "Write 1 for an exact count, or the most to count, such as 10000."})
-        most = None if int(wish) == 1 else int(wish)
-        counted = structure.known_count(self.database, self.table) if most and not self.conditions else None
-        if counted is None:
-            counted = self._counted(most)
-        return (counted, None) if most is None else (min(counted, most), counted > most)
-
-    def _counted(self, most: int | None) -> int:
-        base = sa.select(sa.literal(1)).select_from(self.table.clause).where(*self.conditions)
-        limited = base.limit(most + 1) if most else base
-        return self.connection.scalar(sa.select(sa.func.count()).select_from(limited.subquery())) or 0
-
-
-def _select(table: Table, names: Sequence[str]) -> sa.Select[Any]:
-    return sa.select(*(table.clause.c[name] for name in names))
-
-
-@lru_cache(256)
-def _first_queries(table: Table, names: tuple[str, ...], sorts: tuple[Sort, ...]) -> list[sa.Select[Any]]:
-    """The queries of a table's first page, asked for most often: to put them together takes as long as to read."""
-    return list(keyset.queries(table, _select(table, names), sorts, None))
-
-
-def _nulls_last(table: Table, sort: Sort) -> list[sa.ColumnElement[Any]]:
-    column = table.clause.c[sort.column]
-    return [column.is_(None), column.desc() if sort.descending else column.asc()]
 
 
 def find(database: Database, name: str, key: KeyText) -> Row:

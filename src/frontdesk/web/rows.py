@@ -15,6 +15,7 @@ from frontdesk.history import changes
 from frontdesk.tables import columns, filters, keyset, references
 from frontdesk.tables import rows as table_rows
 from frontdesk.tables.keys import KeyText
+from frontdesk.tables.pages import Page
 from frontdesk.web import access, bodies, current, facts, grids, messages, rendering
 from frontdesk.web.errors import status_of
 
@@ -38,7 +39,7 @@ def where() -> list[tuple[str, str]]:
     return [(name, value) for name, value in request.args.items(multi=True) if name not in OWN]
 
 
-def _page(database: str, table: str, count: str) -> table_rows.Page:
+def _page(database: str, table: str, count: str) -> Page:
     return table_rows.page(
         current.desk().database(database),
         table,
@@ -114,11 +115,11 @@ def _choice(column: Column, value: Any, count: int, selected: bool) -> Choice:
     return Choice(text, count, selected, rendering.here_with(**(without if selected else without | {parameter: text})))
 
 
-def _sorts(page: table_rows.Page, wrong: Mapping[str, str]) -> list[keyset.Sort]:
+def _sorts(page: Page, wrong: Mapping[str, str]) -> list[keyset.Sort]:
     return [] if "_sort" in wrong else keyset.parse_sort(page.table, request.args.get("_sort", ""))
 
 
-def _filters(page: table_rows.Page) -> list[filters.Filter]:
+def _filters(page: Page) -> list[filters.Filter]:
     found = []
     for pair in where():
         try:
