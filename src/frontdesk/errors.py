@@ -167,5 +167,9 @@ class BusyError(OperationalError):
         self.seconds = seconds
 
 
+class AlteredError(BusyError):
+    """Another program has altered the table since it was last looked at."""
+
+
 class DiskFullError(OperationalError):
     """No space is left; nothing was changed."""

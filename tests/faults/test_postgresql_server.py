@@ -253,3 +253,40 @@ def test_a_desk_whose_own_tables_cannot_be_reached_does_not_start_and_says_why(f
     assert said in done.stderr
     assert "Traceback" not in done.stderr
     assert "tell-nobody-this" not in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("sql", "row"),
+    [
+        ("ALTER TABLE goods DROP COLUMN name", {"id": 1}),
+        ("ALTER TABLE goods RENAME name TO title", {"id": 1, "title": "lamp"}),
+        ("ALTER TABLE goods ALTER name TYPE bytea USING 'x'", {"id": 1, "name": {"$base64": "eA=="}}),
+        ("ALTER TABLE goods ALTER id TYPE text", {"id": "1", "name": "lamp"}),
+        ("ALTER TABLE goods RENAME id TO number", {"number": 1, "name": "lamp"}),
+        ("DROP TABLE goods", None),
+    ],
+)
+def test_a_table_that_another_program_alters_is_read_as_it_is_now(
+    opened: Open, shop: str, postgresql: Server, sql: str, row: dict[str, Any] | None
+) -> None:
+    client = editor(opened(shop=shop))
+    for _ in range(drivers.PREPARE_AFTER + 1):
+        client.get(SHOP)
+        client.get(f"{SHOP}/1")
+    postgresql.execute(sql, database=shop)
+    pages = [client.get("/databases/shop/tables/goods"), client.get(SHOP), client.get(f"{SHOP}/1")]
+    assert [page.status_code for page in pages] == [200 if row else 404] * 3
+    assert not row or (pages[1].get_json()["rows"], pages[2].get_json()["row"]) == ([row], row)
+    assert row or pages[1].get_json()["detail"].startswith("shop has no table 'goods'.")
+
+
+def test_an_edit_of_a_column_that_another_program_dropped_says_so_and_the_next_one_knows(
+    opened: Open, shop: str, postgresql: Server
+) -> None:
+    client = editor(opened(shop=shop))
+    client.get(f"{SHOP}/1")
+    postgresql.execute("ALTER TABLE goods DROP COLUMN name", database=shop)
+    first, second = (client.patch(f"{SHOP}/1", json={"name": "desk"}) for _ in range(2))
+    assert "another program has changed the table" in first.get_json()["detail"]
+    assert second.get_json()["errors"] == {"name": "Not known here. Known: id."}
+    assert first.status_code == second.status_code == 422

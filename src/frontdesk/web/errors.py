@@ -4,7 +4,7 @@ import logging
 from http import HTTPStatus
 from typing import Any
 
-from flask import Flask, Response, request, url_for
+from flask import Flask, Response, current_app, g, request, url_for
 from werkzeug.exceptions import HTTPException
 
 from frontdesk import context, errors
@@ -89,8 +89,21 @@ def problem(status: int, message: str, hint: str = "", **more: Any) -> dict[str,
 def install(app: Flask) -> None:
     """Makes every error of the application an answer."""
     app.register_error_handler(errors.Error, _answer_ours)
+    for altered in (errors.AlteredError, errors.ProgrammingError):
+        app.register_error_handler(altered, _answer_altered)
     app.register_error_handler(HTTPException, _answer_http)
     app.register_error_handler(Exception, _answer_unexpected)
+
+
+def _answer_altered(error: errors.Error) -> Response:
+    """A table that another program has altered is read once more, as it is now."""
+    if request.method != "GET" or g.get("again"):
+        return _answer_ours(error)
+    g.again = True
+    try:
+        return current_app.make_response(current_app.dispatch_request())
+    except errors.Error as still:
+        return _answer_ours(still)
 
 
 def _answer_ours(error: errors.Error) -> Response:

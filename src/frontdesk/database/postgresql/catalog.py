@@ -3,25 +3,22 @@
 import json
 import re
 import threading
-import time
 from collections.abc import Collection, Hashable, Sequence
 from dataclasses import replace
 from typing import Any
 from weakref import WeakKeyDictionary
 
-from sqlalchemy import Connection, Engine
+from sqlalchemy import Connection
 from sqlalchemy.pool import Pool
 
 from frontdesk.database import dialects, steps
 from frontdesk.database.connections import quoted
 from frontdesk.database.definitions import OWN, Column, ForeignKey, Search, Table
-from frontdesk.database.postgresql import OWN_SCHEMA, descriptions, drivers, fulltext, types
+from frontdesk.database.postgresql import OWN_SCHEMA, descriptions, drivers, fulltext, types, versions
 from frontdesk.database.postgresql.drivers import driver_of
 
 DEFAULT_SCHEMA = "public"
 """The schema whose tables are named without it."""
-LOOK_SECONDS = 1.0
-"""How old the known version of a schema may be, where one only reads."""
 ROW_ID = f"{OWN}row"
 """The hidden key of tables that Frontdesk makes without a primary key."""
 
@@ -82,7 +79,6 @@ ORDER BY k.oid"""
 
 _ACTIONS = {"a": "NO ACTION", "r": "RESTRICT", "c": "CASCADE", "n": "SET NULL", "d": "SET DEFAULT"}
 
-_versions: WeakKeyDictionary[Engine, tuple[float, Hashable]] = WeakKeyDictionary()
 _seen: WeakKeyDictionary[Pool, Hashable] = WeakKeyDictionary()
 _looking = threading.Lock()
 
@@ -91,13 +87,10 @@ def version(connection: Connection) -> Hashable:
     """What changes with every change of the schema; up to a second old where one only reads."""
     if connection.get_execution_options().get("isolation_level") != "AUTOCOMMIT":
         return _version(connection)
-    with _looking:
-        known = _versions.get(connection.engine)
-    if known is not None and time.monotonic() - known[0] < LOOK_SECONDS:
-        return known[1]
-    found = _version(connection)
-    with _looking:
-        _versions[connection.engine] = time.monotonic(), found
+    found = versions.known(connection.engine)
+    if found is None:
+        found = _version(connection)
+        versions.keep(connection.engine, found)
     return found
 
 
@@ -114,8 +107,7 @@ def _version(connection: Connection) -> Hashable:
 
 def forget() -> None:
     """Has the next one who reads look whether the schema has changed."""
-    with _looking:
-        _versions.clear()
+    versions.forget()
 
 
 def read(connection: Connection) -> dict[str, Table]:

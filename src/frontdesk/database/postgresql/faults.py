@@ -4,11 +4,14 @@ import re
 from typing import TYPE_CHECKING
 
 from frontdesk import errors
+from frontdesk.database.postgresql import versions
 
 if TYPE_CHECKING:
     import psycopg
 
 _KEY = re.compile(r"Key \((?P<columns>.+?)\)=", re.DOTALL)
+
+_ALTERED = "If it was there a moment ago, another program has changed the table: look at it again."
 
 _BY_STATE: dict[str, tuple[type[errors.Error], str, str]] = {
     "22P02": (errors.DataError, "", ""),
@@ -16,6 +19,9 @@ _BY_STATE: dict[str, tuple[type[errors.Error], str, str]] = {
     "40001": (errors.BusyError, "Another transaction changed the same rows.", "Try again in a moment."),
     "40P01": (errors.BusyError, "Another transaction waited for this one.", "Try again in a moment."),
     "42501": (errors.PermissionDenied, "", "Ask who keeps the database for the right to do this."),
+    "42703": (errors.ProgrammingError, "", _ALTERED),
+    "42P01": (errors.ProgrammingError, "", _ALTERED),
+    "42883": (errors.ProgrammingError, "", _ALTERED),
     "42701": (errors.ConflictError, "", "Choose another name."),
     "42710": (errors.ConflictError, "", "Choose another name."),
     "42830": (errors.ConflictError, "", "Refer to a key, or to a column whose values are unique."),
@@ -59,11 +65,14 @@ def translate(error: "psycopg.Error") -> errors.Error:
     """The driver's error as ours."""
     state = error.sqlstate or ""
     message = _sentence(error.diag.message_primary or str(error).partition("\n")[0])
+    if state.startswith("42"):  # what is known of the tables may be old
+        versions.forget()
     if state in _BY_STATE:
         kind, sentence, hint = _BY_STATE[state]
         return kind(sentence or message, hint)
     if state == "0A000" and "cached plan" in message.casefold():
-        return errors.BusyError("The table was altered just now.")
+        versions.forget()
+        return errors.AlteredError("The table was altered just now.")
     if "cannot contain NUL" in message:  # said by psycopg itself
         return errors.DataError("A text holds the sign NUL (U+0000), which no database text may.", "Leave it out.")
     if state.startswith("23"):
