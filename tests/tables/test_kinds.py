@@ -352,6 +352,27 @@ def test_a_filter_that_no_value_of_the_column_can_be_is_named(filtered: Database
         assert list(wrong.value.errors) == [where[0]]
 
 
+@pytest.mark.parametrize(
+    ("where", "sentence"),
+    [
+        (("n", "x"), "Write a number, such as 42 or 0.01."),
+        (("i__in", "1,x"), "Write a number, such as 42 or 0.01."),
+        (("d", "2026-02-31"), "Write a date as year-month-day, such as 2024-03-31."),
+        (("tz__gt", "soon"), "Write a date and a time, such as 2024-03-31T14:30."),
+        (("j", "{"), 'Write JSON, such as {"a": 1}.'),
+        (("atx", "a"), "Write a list, such as [1, 2, 3]."),
+        (("u__in", "a,b"), '"a" is no uuid.'),
+        (("iv", "long"), '"long" is no interval.'),
+    ],
+)
+def test_a_filter_that_no_value_of_the_column_can_be_says_what_to_write(
+    filtered: Database, where: tuple[str, str], sentence: str
+) -> None:
+    with pytest.raises(InputError) as wrong:
+        rows.page(filtered, "kinds", where=[where])
+    assert wrong.value.errors == {where[0]: sentence}
+
+
 @pytest.fixture(scope="module")
 def filtered(postgresql: Server) -> Iterator[Database]:
     url = postgresql.create()
@@ -377,6 +398,7 @@ def filtered(postgresql: Server) -> Iterator[Database]:
         ("integer", "5", "5", "99999999999999999999"),
         ("bigint", "-1", "-1", "x"),
         ("integer[]", "{1,2}", "{1,2}", "x"),
+        ("pair", "(1,x)", "(1,x)", "x"),
         ("text", "a,b/c", "a,b/c", "a"),
         ("varchar(9)", "é ~", "é ~", ""),
     ],
@@ -384,7 +406,8 @@ def filtered(postgresql: Server) -> Iterator[Database]:
 def test_a_row_is_found_by_a_key_of_any_kind_and_what_is_none_names_no_row(
     postgresql_url: str, kind: str, value: str, path: str, none: str
 ) -> None:
-    script = f"CREATE TYPE mood AS ENUM ('ok'); CREATE TABLE t (k {kind} PRIMARY KEY, v text);"
+    types = "CREATE TYPE mood AS ENUM ('ok'); CREATE TYPE pair AS (a integer, b text)"
+    script = f"{types}; CREATE TABLE t (k {kind} PRIMARY KEY, v text);"
     with closing(places.opened(postgresql_url, f"{script} INSERT INTO t VALUES ('{value}', 'x')")) as database:
         rows.update(database, "t", key(path), {"v": "y"}, ADA)
         assert rows.find(database, "t", key(path)).values["v"] == "y"
@@ -398,6 +421,18 @@ def test_a_row_is_found_by_a_key_of_any_kind_and_what_is_none_names_no_row(
         rows.delete(database, "t", key(path), ADA)
         undo_last(database)
         assert rows.find(database, "t", key(path)).values["v"] == "y"
+
+
+def test_rows_with_a_key_of_a_composite_type_are_read_page_by_page(postgresql_url: str) -> None:
+    script = "CREATE TYPE pair AS (a int, b text); CREATE TABLE t (id pair PRIMARY KEY);"
+    every = "INSERT INTO t SELECT (n, 'x, y')::pair FROM generate_series(1, 5) AS n"
+    with closing(places.opened(postgresql_url, script + every)) as database:
+        found, token = [], None
+        for _ in range(3):
+            page = rows.page(database, "t", size=2, token=token)
+            found += [row[0] for row in page.rows]
+            token = page.next
+    assert (found, token) == ([f'({n},"x, y")' for n in range(1, 6)], None)
 
 
 def test_keys_are_drawn_by_identity_and_serial_and_go_on_after_one_that_was_given(postgresql_url: str) -> None:

@@ -174,7 +174,7 @@ def test_every_kind_of_column_takes_what_a_file_says_and_keeps_it(database: Data
         ("list", "1", "list: Write a list"),
         ("mood", "angry", "mood: Choose one of: sad, happy"),
         ("short", "abcd", "short: Write at most 3 characters"),
-        ("u", "x", "u: Invalid input syntax for type uuid"),
+        ("u", "x", 'u: "x" is no uuid'),
         ("x", "1e999", "x: Write a number"),
     ],
 )

@@ -106,6 +106,11 @@ class Table:
         """The column of this name for SQLAlchemy's expressions."""
         return self.clause.c[name]
 
+    def ordered(self, name: str) -> sa.ColumnElement[Any]:
+        """The column of this name as rows are compared and ordered by it: as text where its type has no order."""
+        found = self.place(name)
+        return found if name == self.row_id or self.column(name).sortable else sa.cast(found, sa.Text)
+
     @cached_property
     def clause(self) -> sa.TableClause:
         """The table for SQLAlchemy's expressions, its hidden key included; values come as the driver gives them."""

@@ -16,6 +16,7 @@ NUMBER = "Write a number, such as 42 or 0.01."
 BOOLEAN = "Write true or false."
 DATE = "Write a date as year-month-day, such as 2024-03-31."
 DATETIME = "Write a date and a time, such as 2024-03-31T14:30."
+JSON = 'Write JSON, such as {"a": 1}.'
 TEXT = "Write a text."
 FILE = "Send a file."
 IMAGE = "Send a picture: PNG, JPEG or WebP."
@@ -55,7 +56,7 @@ def decimal(text: str) -> Decimal:
     """An exact decimal number."""
     text = text.strip()
     if not _REAL.fullmatch(text) or len(text) > _DIGITS:
-        raise InputError(REAL)
+        raise InputError(NUMBER)
     return Decimal(text)
 
 
@@ -122,9 +123,9 @@ def _parse_json(text: str) -> Any:
         value = json.loads(text, parse_constant=_no_constant)
     except json.JSONDecodeError as error:
         place = f"line {error.lineno}, character {error.colno}"
-        raise InputError(f'Write JSON, such as {{"a": 1}}: {error.msg} at {place}.') from None
+        raise InputError(f"{JSON[:-1]}: {error.msg} at {place}.") from None
     except (ValueError, RecursionError):
-        raise InputError('Write JSON, such as {"a": 1}.') from None
+        raise InputError(JSON) from None
     return _check_json(value)
 
 

@@ -95,32 +95,24 @@ def asked_by() -> dict[str, Any]:
 
 def equals(table: schema.Table, name: str, value: Any) -> sa.ColumnElement[bool]:
     """Whether a column, or the hidden key, holds this value."""
-    column = table.clause.c[name]
     if value is None:
-        return column.is_(sa.null())
-    text = sa.literal(value, Text)
-    return column == values.bound(value) if _is_sortable(table, name) else sa.cast(column, Text) == text
+        return table.place(name).is_(sa.null())
+    return table.ordered(name) == values.bound(value)
 
 
 def among(
     table: schema.Table, names: Sequence[str], rows: Sequence[Mapping[str, Any]], theirs: Sequence[str]
 ) -> sa.ColumnElement[bool]:
     """Whether these columns hold what `theirs` hold in one of the rows, none of which is NULL."""
-    if len(names) == 1 and _is_sortable(table, names[0]):
-        return table.clause.c[names[0]].in_([row[theirs[0]] for row in rows])
+    if len(names) == 1:
+        return table.ordered(names[0]).in_([row[theirs[0]] for row in rows])
     pairs = list(zip(names, theirs, strict=True))
     return sa.or_(*(sa.and_(*(equals(table, name, row[far]) for name, far in pairs)) for row in rows))
 
 
 def in_order(table: schema.Table) -> list[sa.ColumnElement[Any]]:
     """The order of the keys, in which whoever locks several rows locks them: so none waits for who waits for it."""
-    return [
-        table.clause.c[name] if _is_sortable(table, name) else sa.cast(table.clause.c[name], Text) for name in table.key
-    ]
-
-
-def _is_sortable(table: schema.Table, name: str) -> bool:
-    return name == table.row_id or table.column(name).sortable
+    return [table.ordered(name) for name in table.key]
 
 
 def one(table: schema.Table, where: Where) -> sa.ColumnElement[bool]:

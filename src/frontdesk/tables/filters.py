@@ -29,6 +29,8 @@ OPERATORS: dict[str, str] = {
 }
 """Each operator and how a page shows it."""
 
+SENTENCES = {"date": kinds.DATE, "datetime": kinds.DATETIME, "json": kinds.JSON}
+"""What is to be written for kinds of columns that the database reads by itself."""
 TEXTUAL = {"contains", "startswith", "endswith"}
 
 
@@ -124,7 +126,7 @@ def _condition(table: Table, one: Filter) -> sa.ColumnElement[bool]:
         text = sa.type_coerce(sa.cast(column, sa.Text), sa.Text)
         start, end = one.operator == "startswith", one.operator == "endswith"
         return dialects.contains(text, kinds.text(one.text), start=start, end=end)
-    found: sa.ColumnElement[Any] = column if declared.sortable else sa.cast(column, sa.Text)
+    found = table.ordered(one.column)
     if one.operator == "in":
         return _among(found, declared, [_value(declared, text) for text in columns.listed(one.text)])
     return _compared(found, one.operator, _value(declared, one.text))
@@ -186,12 +188,12 @@ def explained(database: Database, table: Table, given: Sequence[Filter]) -> Iter
 
 
 def _refused(database: Database, table: Table, one: Filter) -> str:
-    """What the database says against the filter's first value that is none of the column's; empty when it takes all."""
+    """What is to be written instead of the filter's first value that is none of the column's; empty when all are."""
     if one.operator in TEXTUAL or one.operator == "isnull":
         return ""
     column = table.column(one.column)
     for text in columns.listed(one.text) if one.operator == "in" else [one.text]:
         refused = schema.misfits(database, table, {one.column: _value(column, text)})
         if refused:
-            return refused[one.column]
+            return columns.LIST if column.array else SENTENCES.get(column.kind, refused[one.column])
     return ""

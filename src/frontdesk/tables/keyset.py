@@ -121,7 +121,7 @@ def _order(table: Table, sorts: Sequence[Sort], backwards: bool) -> list[sa.Colu
     """NULLs last in both directions; the first column is without NULLs, since these have a query of their own."""
     order: list[sa.ColumnElement[Any]] = []
     for place, sort in enumerate(sorts):
-        column = table.clause.c[sort.column]
+        column = table.ordered(sort.column)
         if place and _nullable(table, sort):
             order.append(column.is_(None).desc() if backwards else column.is_(None))
         order.append(column.desc() if sort.descending != backwards else column.asc())
@@ -141,7 +141,7 @@ def _after(
     Whether the very first column is NULL is settled by the query's own condition already.
     """
     sort, value = sorts[0], values.bound(at[0])
-    column = table.clause.c[sort.column]
+    column = table.ordered(sort.column)
     rest = _after(table, sorts[1:], at[1:], backwards) if len(sorts) > 1 else sa.false()
     if value is None:
         equal = rest if first else sa.and_(column.is_(None), rest)

@@ -11,10 +11,15 @@ if TYPE_CHECKING:
 
 _KEY = re.compile(r"Key \((?P<columns>.+?)\)=", re.DOTALL)
 
+_NO_VALUE = re.compile(
+    r"(?:invalid input (?:syntax|value) for (?:type|enum) (?P<type>[^:]+)"
+    r"|malformed (?P<literal>array|range|record) literal|(?:date/time|interval) field value out of range)"
+    r"(?:: \"(?P<value>.*)\")?",
+    re.DOTALL,
+)
 _ALTERED = "If it was there a moment ago, another program has changed the table: look at it again."
 
 _BY_STATE: dict[str, tuple[type[errors.Error], str, str]] = {
-    "22P02": (errors.DataError, "", ""),
     "25006": (errors.OperationalError, "The database server only reads, as a standby does.", "Connect to the primary."),
     "40001": (errors.BusyError, "Another transaction changed the same rows.", "Try again in a moment."),
     "40P01": (errors.BusyError, "Another transaction waited for this one.", "Try again in a moment."),
@@ -75,6 +80,8 @@ def translate(error: "psycopg.Error") -> errors.Error:
         return errors.AlteredError("The table was altered just now.")
     if "cannot contain NUL" in message:  # said by psycopg itself
         return errors.DataError("A text holds the sign NUL (U+0000), which no database text may.", "Leave it out.")
+    if found := _NO_VALUE.fullmatch(error.diag.message_primary or ""):
+        return errors.DataError(_no_value(found))
     if state.startswith("23"):
         return _integrity(error, message)
     if state == "2BP01":
@@ -106,6 +113,12 @@ def unreachable(error: "psycopg.Error") -> errors.Error:
 
 def _sentence(message: str) -> str:
     return f"{message[:1].upper()}{message[1:].rstrip('.')}."
+
+
+def _no_value(found: re.Match[str]) -> str:
+    """That a text is no value of a type: `"x" is no uuid.`"""
+    kind = found["type"] or {None: "date or time", "array": "list"}.get(found["literal"], found["literal"])
+    return f"This is no {kind}." if found["value"] is None else f'"{found["value"]}" is no {kind}.'
 
 
 def _integrity(error: "psycopg.Error", message: str) -> errors.IntegrityError:
