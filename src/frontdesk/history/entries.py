@@ -97,7 +97,8 @@ def equals(table: schema.Table, name: str, value: Any) -> sa.ColumnElement[bool]
     """Whether a column, or the hidden key, holds this value."""
     if value is None:
         return table.place(name).is_(sa.null())
-    return table.ordered(name) == values.bound(value)
+    held: sa.ColumnElement[bool] = table.ordered(name) == values.bound(value)
+    return held
 
 
 def among(

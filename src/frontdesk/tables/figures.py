@@ -74,7 +74,7 @@ def number(value: Any) -> Any:
             value = Decimal(value)
         except ArithmeticError:
             return None
-    if not isinstance(value, (int, float, Decimal)) or not math.isfinite(value):
+    if isinstance(value, bytes) or value is None or not math.isfinite(value):
         return None
     is_whole = value == int(value) and not isinstance(value, float)
     return int(value) if is_whole and abs(value) <= values.SAFE_INTEGER else float(value)
