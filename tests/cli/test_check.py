@@ -129,11 +129,26 @@ def test_fix_mends_permissions_and_leftovers_and_nothing_else(folder: Path) -> N
     leave_half_an_import(folder)
     write_no_database(folder)
     done = check(folder, "--fix", "--json")
-    assert {one["what"] for one in json.loads(done.stdout)["findings"]} == {"notes.db", "users"}
+    told = json.loads(done.stdout)
+    assert {one["what"] for one in told["findings"]} == {"notes.db", "users"}
+    assert told["mended"] == [
+        ".frontdesk can be read by its owner only now.",
+        "example.db: what 1 ended imports had left is gone.",
+    ]
     assert (folder / ".frontdesk").stat().st_mode & 0o777 == 0o700
     with closing(sqlite3.connect(folder / "example.db")) as connection:
         assert connection.execute("SELECT count(*) FROM sqlite_master WHERE name LIKE '%import_%'").fetchone() == (0,)
     assert (folder / "notes.db").exists()
+
+
+def test_what_was_mended_is_listed_before_what_is_left(folder: Path) -> None:
+    open_the_state(folder)
+    write_no_database(folder)
+    told = check(folder, "--fix").stdout.splitlines()
+    assert told[0] == "mended   .frontdesk can be read by its owner only now."
+    assert told[1].startswith("error    ")
+    assert told[-1] == "1 mended. 1 to mend."
+    assert check(folder, "--fix").stdout.splitlines()[-1] == "1 to mend."
 
 
 def test_a_folder_that_is_not_there_is_one_sentence(tmp_path: Path) -> None:

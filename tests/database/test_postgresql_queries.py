@@ -218,7 +218,7 @@ def test_no_query_is_carried_out_by_a_role_that_could_do_more(url: str, reader: 
 
 def test_a_role_that_cannot_log_in_is_told_without_its_password(reader: str) -> None:
     wrong = make_url(reader).set(password="guessed").render_as_string(hide_password=False)
-    with pytest.raises(OperationalError, match="The reading role cannot log in") as refusal:
+    with pytest.raises(OperationalError, match="by which typed SQL reads, cannot log in") as refusal:
         queries.read(wrong, "SELECT 1", {}, 5.0)
     assert "guessed" not in f"{refusal.value} {refusal.value.hint}"
     assert "frontdesk check" in refusal.value.hint
@@ -352,3 +352,9 @@ def test_several_statements_that_write_are_one_transaction(url: str, postgresql:
         with pytest.raises(InputError):
             queries.write(url, "", {}, 5.0, trial=False, script=[("DELETE FROM several", 0), (bad, 20)])
         assert postgresql.execute("SELECT a FROM several ORDER BY a", database=url) == [(1,), (2,)]
+
+
+def test_a_parameter_in_a_drivers_spelling_is_shown_how_it_is_written(reader: str) -> None:
+    with pytest.raises(InputError, match=r"Write a parameter as :name, .* not as %s"):
+        queries.read(reader, "SELECT * FROM t WHERE id = %s LIMIT 1", {}, 5.0)
+    assert queries.read(reader, """SELECT '{"a": 1}'::jsonb ? 'a', 7 % 4""", {}, 5.0).rows == [(1, 3)]

@@ -8,9 +8,10 @@ from typing import Any
 import pytest
 
 from frontdesk.desk import Desk
-from frontdesk.errors import Error, InputError
+from frontdesk.errors import Error, InputError, StatementError
 from frontdesk.tables import parameters, queries
 from tests.conftest import ADA
+from tests.tables.asking import Asking
 
 
 @pytest.mark.parametrize(
@@ -34,6 +35,24 @@ def test_parameters_are_found_outside_texts_names_and_comments(sql: str, names: 
 def test_a_typed_value_is_a_number_only_where_nothing_is_lost(text: str, value: object) -> None:
     assert parameters.typed(text) == value
     assert type(parameters.typed(text)) is type(value)
+
+
+@pytest.mark.parametrize(
+    ("sql", "column"),
+    [
+        ("SELECT * FROM t WHERE id = ?", 28),
+        ("SELECT '?', \"id\" FROM t WHERE id IN (?, ?) -- ?", 38),
+        ("SELECT * FROM t LIMIT ?", 23),
+    ],
+)
+def test_a_question_mark_for_a_parameter_is_shown_how_it_is_written(
+    asking: Callable[[str], Asking], sql: str, column: int
+) -> None:
+    asked = asking("CREATE TABLE t (id integer)")
+    refused = asked.refused(lambda: asked.read(sql))
+    assert refused.message == "Write a parameter as :name, such as WHERE id = :id, not as ?."
+    assert isinstance(refused, StatementError)
+    assert (refused.line, refused.column) == (1, column)
 
 
 class Killed:

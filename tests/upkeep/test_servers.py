@@ -166,10 +166,21 @@ def test_a_role_that_cannot_log_in_any_more_is_told_and_made_anew(config: Config
     postgresql.execute(f"ALTER ROLE \"{role}\" PASSWORD 'another'")
     (lost,) = wrong(config)
     assert lost.message.startswith(f"The reading role {role} cannot log in to shop.")
-    assert lost.hint == "Take shop out of .frontdesk/readers.toml and run `frontdesk check --fix`."
-    readers.path_of(config).unlink()
-    servers.mend(config)
+    assert lost.hint == "`frontdesk check --fix` makes another one."
+    made, left = servers.mend(config)
+    assert made.startswith("Typed SQL reads shop by the new role frontdesk_reader_")
+    assert left.startswith(f"{role} is in no use any more")
     assert wrong(config) == []
+
+
+def test_a_role_that_somebody_named_is_left_to_them_when_it_cannot_log_in(
+    folder: Path, url: str, postgresql: Server
+) -> None:
+    theirs = postgresql.url(make_url(url).database or "", user="weak", password="x")
+    config = settings.load(folder, {}, databases={"shop": url}, queries={"readers": {"shop": theirs}})
+    (lost,) = wrong(config)
+    assert lost.hint.startswith("Mend its URL in [queries.readers] shop")
+    assert servers.mend(config) == []
 
 
 @pytest.mark.parametrize(

@@ -262,7 +262,7 @@ def test_the_commands_set_the_role_up_ask_and_write(
     assert "shop has no role for typed SQL to read by" in capsys.readouterr().out
     assert query(folder, "check", "--fix") == 0
     told = capsys.readouterr()
-    assert "Typed SQL reads shop by the new role frontdesk_reader_" in told.err
+    assert "mended   Typed SQL reads shop by the new role frontdesk_reader_" in told.out
     assert query(folder, "query", "shop", "SELECT name FROM people WHERE id = :id", "--param", "id=2") == 0
     assert capsys.readouterr().out == "name\nBob\n"
     update = ("query", "shop", "UPDATE people SET name = 'K' WHERE id = 1", "--write")

@@ -11,7 +11,7 @@ from frontdesk.upkeep import checks
 from frontdesk.upkeep.findings import Finding
 from frontdesk.web import pages
 
-_COLOURS = {"error": "red", "warning": "yellow"}
+_COLOURS = {"error": "red", "warning": "yellow", "mended": "green"}
 
 
 @click.command("check")
@@ -27,26 +27,32 @@ def command(folder: str, fix: bool, as_json: bool) -> None:
     """
     place = Path(folder)
     found = checks.look(place, workers.bare)
-    if fix and (mended := checks.mend(place)):
-        for sentence in mended:
-            click.echo(sentence, err=True)
+    mended = checks.mend(place) if fix else []
+    if mended:
         found = checks.look(place, workers.bare)
     found += [
         Finding("error", name, f"{sentence.rstrip('.')}.", MEND) for name, sentence in pages.problems(place).items()
     ]
     if as_json:
-        options.print_json({"findings": [vars(one) for one in found]})
+        options.print_json({"findings": [vars(one) for one in found], "mended": mended})
     else:
-        _show(found)
+        _show(found, mended)
     sys.exit(1 if any(one.is_wrong for one in found) else 0)
 
 
 MEND = "Mend the template; the page is not shown until then."
 
 
-def _show(found: list[Finding]) -> None:
+def _show(found: list[Finding], mended: list[str]) -> None:
+    for sentence in mended:
+        _say("mended", sentence)
     for one in found:
-        hint = one.hint.replace("\n", "\n         ")
-        click.echo(f"{click.style(f'{one.level:8}', fg=_COLOURS.get(one.level))} {one.message}\n         {hint}")
+        _say(one.level, f"{one.message}\n{one.hint}")
     wrong = sum(one.is_wrong for one in found)
-    click.echo(f"{wrong} to mend." if wrong else "All is well.")
+    left = f"{wrong} to mend." if wrong else "All is well."
+    click.echo(f"{len(mended)} mended. {left}" if mended else left)
+
+
+def _say(level: str, text: str) -> None:
+    """A word and, beside it, sentences that may be several lines."""
+    click.echo(click.style(f"{level:9}", fg=_COLOURS.get(level)) + text.replace("\n", "\n         "))

@@ -14,6 +14,9 @@ TOKEN = re.compile(
 )
 """What SQLite reads as one: texts, names in quotes, comments, parameters, words and numbers, and ends of statements."""
 
+UNNAMED = "Write a parameter as :name, such as WHERE id = :id, not as {}."
+"""What is said of a parameter in another spelling."""
+
 _NEAR = re.compile(r'near "(?P<token>.+)": syntax error', re.DOTALL | re.IGNORECASE)
 _NAMED = re.compile(
     r"(?:(?P<missing>no such) (?P<kind>column|table|function)|ambiguous column name|unrecognized token"

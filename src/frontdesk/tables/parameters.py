@@ -47,12 +47,20 @@ def bound(sql: Any, given: Any, dialect: str) -> dict[str, Any]:
         raise InputError(errors={"sql": f"A query has at most {queries.LONGEST_SQL:,} bytes."})
     if not isinstance(given, Mapping):
         raise InputError(errors={"parameters": 'Write an object, such as {"age": 30}.'})
+    if dialect == "sqlite":  # elsewhere it is an operator
+        _check_named(sql)
     wanted = find(sql, dialect)
     wrong = {name: f"Give a value for :{name}." for name in wanted if name not in given}
     wrong |= {name: "Write a text, a number, true, false or null." for name in wanted if not _plain(given.get(name))}
     if wrong:
         raise InputError(errors=wrong)
     return {name: given[name] for name in wanted}
+
+
+def _check_named(sql: str) -> None:
+    place = places.TOKEN.sub(lambda found: " " * len(found[0]), sql).find("?")
+    if place >= 0:
+        raise places.at(sql, place, places.UNNAMED.format("?"))
 
 
 def _plain(value: Any) -> bool:

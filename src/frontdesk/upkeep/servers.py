@@ -54,7 +54,7 @@ def _database(config: Config, name: str, url: str, *, is_peoples: bool) -> Found
     if reader is None:
         yield _missing(name, url, can_make=server.makes_roles)
     else:
-        yield from _role(config, name, url, reader)
+        yield from _role(config, name, url, reader, _again(config, name, can_make=server.makes_roles))
 
 
 def _missing(name: str, url: str, *, can_make: bool) -> Finding:
@@ -67,13 +67,14 @@ def _missing(name: str, url: str, *, can_make: bool) -> Finding:
     return Finding("warning", name, message, f"{hint}\nand in frontdesk.toml:\n{setting}")
 
 
-def _role(config: Config, name: str, url: str, reader: str) -> Found:
+def _role(config: Config, name: str, url: str, reader: str, again: str) -> Found:
+    """What is wrong with the reading role; `again` is what to do about one that will not do."""
     roles = _roles()
     role = roles.role_of(reader)
     try:
         powers = roles.powers(reader)
     except Error as error:
-        hint = _again(config, name) if error.hint else "Look at the server's own log."
+        hint = again if error.hint else "Look at the server's own log."
         yield Finding("error", name, f"The reading role {role} cannot log in to {name}. {error.message}", hint)
         return
     if roles.database_of(reader) != roles.database_of(url):
@@ -82,7 +83,7 @@ def _role(config: Config, name: str, url: str, reader: str) -> Found:
         return
     for power in powers:
         message = f"The reading role {role} of {name} {power}: it should only read people's tables."
-        yield Finding("error", name, message, _again(config, name))
+        yield Finding("error", name, message, again)
     closed = [] if powers else roles.unreadable(url, role)
     if closed:
         more = f" and {len(closed) - 3:,} more" if len(closed) > 3 else ""
@@ -93,11 +94,13 @@ def _role(config: Config, name: str, url: str, reader: str) -> Found:
         yield Finding("note", name, message, f"A superuser sets one: {roles.limit_by_hand(role)}")
 
 
-def _again(config: Config, name: str) -> str:
+def _again(config: Config, name: str, *, can_make: bool) -> str:
     """What to do about a role that will not do."""
     if name in config.queries.readers:
-        return f"Name another one in [queries.readers] {name}, or take the line away and run `frontdesk check --fix`."
-    return f"Take {name} out of .frontdesk/{readers.FILE} and run `frontdesk check --fix`."
+        return f"Mend its URL in [queries.readers] {name}, or take the line away and run `frontdesk check --fix`."
+    if can_make:
+        return "`frontdesk check --fix` makes another one."
+    return f"Take {name} out of .frontdesk/{readers.FILE}: `frontdesk check` then says how another one is made."
 
 
 def _mend(config: Config, name: str, url: str) -> list[str]:
@@ -105,12 +108,25 @@ def _mend(config: Config, name: str, url: str) -> list[str]:
     if reader is None:
         return _make(config, name, url)
     role = roles.role_of(reader)
+    if name not in config.queries.readers and not _will_do(reader):
+        made = _make(config, name, url)
+        return [*made, f"{role} is in no use any more; drop it at the server when you like."] if made else []
     closed = roles.unreadable(url, role)
     if not closed:
         return []
     roles.grant(url, role)
     left = len(closed) - len(roles.unreadable(url, role))
     return [f"{role} can read {left:,} more tables of {name} now."] if left else []
+
+
+def _will_do(reader: str) -> bool:
+    """Whether a role can log in and do no more than read."""
+    try:
+        return not _roles().powers(reader)
+    except BusyError:
+        raise
+    except Error:
+        return False
 
 
 def _make(config: Config, name: str, url: str) -> list[str]:

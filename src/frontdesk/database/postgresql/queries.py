@@ -22,7 +22,7 @@ from frontdesk.errors import BusyError, OperationalError
 LONGEST_SENTENCE = 300
 LOCK_SECONDS = 2.0
 """How long a statement waits for another one's lock."""
-NO_LOGIN = "`frontdesk check` says what is wrong with the reading role, `frontdesk check --fix` makes a new one."
+NO_LOGIN = "`frontdesk check` says how to mend it; `frontdesk check --fix` makes another one where it made this one."
 
 _LIMITS = """
 SET LOCAL statement_timeout = {milliseconds}; SET LOCAL lock_timeout = {lock};
@@ -153,13 +153,15 @@ def _carry_out(
 @contextmanager
 def _session(url: str, *, reads: bool) -> Iterator["psycopg.Connection[Any]"]:
     """A session for one statement, rolled back where it is not committed."""
+    place = make_url(url)
     try:
-        connection = drivers.connect(drivers.arguments(make_url(url)), drivers.common_form())
+        connection = drivers.connect(drivers.arguments(place), drivers.common_form())
     except BusyError:
         raise
     except OperationalError as error:
         if reads:
-            raise OperationalError(f"The reading role cannot log in. {error.message}", NO_LOGIN) from None
+            message = f"The role {place.username}, by which typed SQL reads, cannot log in. {error.message}"
+            raise OperationalError(message, NO_LOGIN) from None
         raise
     with closing(connection):
         connection.read_only = True if reads else None
@@ -175,7 +177,7 @@ def _limit(connection: "psycopg.Connection[Any]", seconds: float) -> None:
 def _check_role(connection: "psycopg.Connection[Any]") -> None:
     found = connection.execute(_POWERS.encode()).fetchone()
     if found and found[0]:
-        message = f"The reading role {found[0]}, so no query is carried out with it."
+        message = f"The role by which typed SQL reads {found[0]}, so no query is carried out with it."
         raise OperationalError(message, NO_LOGIN)
 
 
@@ -295,6 +297,8 @@ def told(error: "psycopg.Error", took: float, seconds: float, rule: str) -> erro
 
 
 _MISSING = {"42703": "column", "42P01": "table", "42883": "function"}
+_MISREAD = ("42601", "42883")
+"""Wrong syntax, and an operator that is not there: as what a parameter in another spelling is read."""
 _NAME = re.compile(r'(?:column|relation|function|table) (?:"((?:[^"]|"")+)"|([^\s("]+))')
 
 
@@ -303,6 +307,8 @@ def _located(ours: errors.Error, error: "psycopg.Error", sql: str, rule: str) ->
     position, state = error.diag.statement_position, error.sqlstate or ""
     if not isinstance(ours, errors.InputError) or not position or error.diag.internal_position:
         return ours
+    if state in _MISREAD and (unnamed := tokens.unnamed(sql)):
+        return places.at(sql, unnamed[0], places.UNNAMED.format(unnamed[1]), len(unnamed[1]))
     declared = bool(rule) and not rules.explains(sql)
     place = tokens.place_of(sql, int(position) - 1 - (len(_DECLARE) if declared else 0))
     found = next((token for token in tokens.placed(sql) if token[0] == place), None)

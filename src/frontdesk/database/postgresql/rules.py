@@ -2,6 +2,7 @@
 
 from itertools import pairwise
 
+from frontdesk.database import places
 from frontdesk.database.definitions import OWN
 from frontdesk.database.postgresql import OWN_SCHEMA, tokens
 from frontdesk.database.postgresql.tokens import Token
@@ -93,7 +94,7 @@ def _one(sql: str) -> list[Token]:
     if any(token.text == ";" for token in found):
         raise wrong("Write one statement at a time.")
     if any(token.text == "$" and after.kind == "number" for token, after in pairwise(found)):
-        raise wrong("Write a parameter as :name, not as $1.")
+        raise wrong(places.UNNAMED.format("$1"))
     return found
 
 

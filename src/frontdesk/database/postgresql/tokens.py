@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 
 _WIDE = r"\x80-\U0010ffff"
 _TOKEN = re.compile(
@@ -83,6 +84,14 @@ def placed(sql: str) -> list[tuple[int, Token]]:
             found.append((place, token))
         place += len(token.text)
     return found
+
+
+def unnamed(sql: str) -> tuple[int, str] | None:
+    """Where a parameter stands in a driver's spelling, which may be an operator too, and that spelling."""
+    for (place, token), (_, after) in pairwise([*placed(sql), (len(sql), Token("space", ""))]):
+        if token.text == "?" or (token.text == "%" and sql[place + 1 : place + 2] == "s" and after.text == "s"):
+            return place, "?" if token.text == "?" else "%s"
+    return None
 
 
 def place_of(sql: str, place: int) -> int:
