@@ -113,7 +113,9 @@ class PageError(Error):
 
 
 class DatabaseError(Error):
-    """A database refused or failed; the root of the PEP 249 errors."""
+    """A database refused or failed; the root of the PEP 249 errors. `database` names it where it is known."""
+
+    database = ""
 
 
 class InterfaceError(DatabaseError):

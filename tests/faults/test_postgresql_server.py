@@ -94,7 +94,12 @@ def test_while_a_server_is_down_its_pages_say_so_and_all_others_are_there(opened
     assert refused.status_code == 503
     assert int(refused.headers["Retry-After"]) >= 1
     assert "server cannot be reached" in refused.get_json()["detail"]
-    assert client.get("/databases/shop").status_code == 503
+    assert refused.get_json()["database"] == "shop"
+    for path in ("/databases/shop", "/databases/shop/tables/goods", "/databases/shop/query"):
+        page = client.get(path, headers={"Accept": "text/html"})
+        assert page.status_code == 503
+        assert "<strong>shop</strong>" in page.text
+        assert '<a href="/databases/example">example</a>' in page.text.partition("The others are there")[2]
     assert client.get(EXAMPLE).status_code == client.get("/").status_code == client.get("/databases").status_code == 200
     assert "server cannot be reached" in client.get("/").text
     listed = {one["name"]: one["problem"] for one in client.get("/api/databases").get_json()["databases"]}

@@ -84,13 +84,13 @@ class Database:
     @contextmanager
     def connect(self) -> Iterator[Connection]:
         """A connection for reading."""
-        with _translated(), self._place.readers.connect() as connection:
+        with self._told(), self._place.readers.connect() as connection:
             yield connection
 
     @contextmanager
     def snapshot(self) -> Iterator[Connection]:
         """A connection that sees the database as it is at the first statement, however long it reads."""
-        with _translated(), self._place.readers.connect() as connection:
+        with self._told(), self._place.readers.connect() as connection:
             if self.dialect == "postgresql":
                 connection = connection.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
             yield connection
@@ -110,7 +110,7 @@ class Database:
         not had in time.
         """
         self.check_writable()
-        with _translated(), self._writer(redefining) as connection:
+        with self._told(), self._writer(redefining) as connection:
             self._place.prepare(connection, durable)
             with connection.begin():
                 self._place.begun(connection)
@@ -120,13 +120,23 @@ class Database:
     def trial(self, *, redefining: bool = False) -> Iterator[Connection]:
         """As `transaction`, but whatever was done is rolled back at the end: the database stays as it was."""
         self.check_writable()
-        with _translated(), self._writer(redefining) as connection:
+        with self._told(), self._writer(redefining) as connection:
             transaction = connection.begin()
             try:
                 self._place.begun(connection)
                 yield connection
             finally:
                 transaction.rollback()
+
+    @contextmanager
+    def _told(self) -> Iterator[None]:
+        """The driver's errors as ours, which name this database."""
+        try:
+            with _translated():
+                yield
+        except errors.DatabaseError as error:
+            error.database = error.database or self.name
+            raise
 
     @contextmanager
     def _writer(self, redefining: bool) -> Iterator[Connection]:
@@ -161,7 +171,8 @@ class Database:
 
     def stamp(self) -> Hashable:
         """Changes whenever anyone commits."""
-        return self._place.stamp()
+        with self._told():
+            return self._place.stamp()
 
     def close(self) -> None:
         """Closes every connection of the pools."""

@@ -19,7 +19,7 @@ from frontdesk.context import Caller
 from frontdesk.database import queries, readers, schema, state, values
 from frontdesk.database.connections import Database
 from frontdesk.database.queries import Answer
-from frontdesk.errors import BusyError, ConflictError, InputError, PermissionDenied, StatementError
+from frontdesk.errors import BusyError, ConflictError, InputError, OperationalError, PermissionDenied, StatementError
 from frontdesk.history import changes
 from frontdesk.tables import (
     asked,
@@ -111,6 +111,9 @@ class Queries:
                 return self._wait(self._submit(work, place, *arguments, self.seconds, limit=limit), database.name, by)
         except StatementError as error:
             raise spellings.offer(error, sql, schema.tables(database)) from None
+        except OperationalError as error:
+            error.database = database.name
+            raise
 
     @contextmanager
     def _remembered(

@@ -8,7 +8,7 @@ from flask import Flask, Response, current_app, g, request, url_for
 from werkzeug.exceptions import HTTPException
 
 from frontdesk import context, errors
-from frontdesk.web import rendering
+from frontdesk.web import current, rendering
 
 logger = logging.getLogger("frontdesk.web")
 
@@ -131,6 +131,8 @@ def _details(error: errors.Error) -> dict[str, Any]:
         found["errors"] = error.errors
     if isinstance(error, errors.StatementError):
         found |= {"line": error.line, "column": error.column, "near": error.near}
+    if isinstance(error, errors.OperationalError) and error.database in current.desk().databases:
+        found["database"] = error.database
     if isinstance(error, errors.IntegrityError):
         found["errors"] = dict.fromkeys(error.columns, error.message)
     if isinstance(error, errors.FunctionError):
@@ -160,7 +162,8 @@ def _respond(status: int, message: str, hint: str = "", **more: Any) -> Response
         response = rendering.answer(problem(status, message, hint, **more), status)
         response.content_type = "application/problem+json"
         return response
-    return rendering.page("error.html", status=status, code=status, message=message, hint=hint, **more)
+    others = [name for name in current.desk().databases if name != more["database"]] if "database" in more else []
+    return rendering.page("error.html", status=status, code=status, message=message, hint=hint, others=others, **more)
 
 
 def _wants_json() -> bool:
