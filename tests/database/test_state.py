@@ -4,6 +4,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
@@ -14,7 +15,7 @@ from sqlalchemy import MetaData, inspect, select
 from frontdesk import config
 from frontdesk.accounts import users
 from frontdesk.config import Config
-from frontdesk.database import logs, state
+from frontdesk.database import logs, migrations, state
 from frontdesk.database.connections import Database
 from frontdesk.database.migrations.state.versions import r0001_first
 from frontdesk.errors import BusyError, ConfigError
@@ -25,7 +26,7 @@ import sys
 from pathlib import Path
 from frontdesk import config
 from frontdesk.accounts import attempts
-from frontdesk.database import logs, state
+from frontdesk.database import logs, migrations, state
 settings = config.load(Path(sys.argv[1]), environment={})
 print("ready", flush=True)
 sys.stdin.readline()
@@ -197,3 +198,21 @@ def test_a_saved_query_of_an_older_frontdesk_is_kept_for_every_viewer(settings: 
         kept = connection.execute(select(state.queries)).one()
         assert (kept.name, kept.description, kept.role) == ("old", "", "viewer")
         assert {"views", "layouts", "charts", "asked"} <= tables(again).keys()
+
+
+def test_who_starts_while_another_migrates_waits_longer_than_for_a_row(settings: Config) -> None:
+    settings.state_folder.mkdir(exist_ok=True)
+    place = settings.state or settings.state_folder / "state.db"
+    first, hasty = (
+        Database("state", place, own=bool(settings.state), create=not settings.state, patience=seconds)
+        for seconds in (5, 0.05)
+    )
+    with closing(hasty), closing(first):
+        with first.transaction() as connection:
+            migrations.make(connection, "state", state.REVISION, "state.db")
+            waiting = threading.Thread(target=migrations.upgraded, args=(hasty, state.REVISION))
+            waiting.start()
+            waiting.join(0.5)
+            assert waiting.is_alive()
+        waiting.join(30)
+        assert migrations.revision_of(hasty) == state.REVISION

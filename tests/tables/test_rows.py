@@ -277,3 +277,22 @@ def test_rows_without_a_primary_key_carry_their_key(mixed: Database) -> None:
     (row,) = rows.page(mixed, "t", size=1).json()["rows"]
     assert row["_key"] == 1
     assert rows.find(mixed, "t", key("1")).json() == row
+
+
+def test_rows_whose_key_is_null_are_all_shown_and_none_is_changed_for_another(tmp_path: Path) -> None:
+    script = "CREATE TABLE t (id TEXT PRIMARY KEY, n); INSERT INTO t VALUES (NULL, 1), (NULL, 2), (NULL, 3), ('a', 4)"
+    with closing(places.opened(tmp_path / "shop.db", script)) as database:
+        seen: list[Any] = []
+        token: str | None = None
+        while token or not seen:
+            page = rows.page(database, "t", size=1, token=token)
+            seen, token = seen + [row[1] for row in page.rows], page.next
+        assert seen == [4, 1, 2, 3]
+        null = KeyText((None,), None)
+        for act in (
+            lambda: rows.find(database, "t", null),
+            lambda: rows.update(database, "t", null, {"n": 9}, ADA),
+            lambda: rows.delete(database, "t", null, ADA),
+        ):
+            with pytest.raises(ConflictError, match="Several rows of t have the key NULL"):
+                act()

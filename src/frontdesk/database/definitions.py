@@ -1,5 +1,6 @@
 """What a database says of its tables: columns, keys, references, whatever engine it is."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -65,6 +66,12 @@ class Column:
         return not (self.nullable or self.generated or self.automatic or self.default is not None)
 
 
+def row_id(columns: Sequence[Column]) -> str | None:
+    """The name by which SQLite knows the hidden integer key beside these columns."""
+    taken = {column.name.casefold() for column in columns}
+    return next((name for name in ("rowid", "_rowid_", "oid") if name not in taken), None)
+
+
 @dataclass(frozen=True)
 class Table:
     """A table or view with its columns, in their order."""
@@ -90,6 +97,12 @@ class Table:
         """What names a row: the primary key, else the hidden row id; empty for views."""
         return self.primary_key or ((self.row_id,) if self.row_id else ())
 
+    @cached_property
+    def tie(self) -> str | None:
+        """The hidden number that tells rows apart whose key is NULL: SQLite takes any number of those."""
+        loose = self.numbered and any(column.primary_key and column.nullable for column in self.columns)
+        return row_id(self.columns) if loose else None
+
     @property
     def editable(self) -> bool:
         """Whether rows can be changed one by one."""
@@ -104,12 +117,12 @@ class Table:
 
     def place(self, name: str) -> sa.ColumnElement[Any]:
         """The column of this name for SQLAlchemy's expressions."""
-        return self.clause.c[name]
+        return sa.column(name, _selectable=self.clause) if name == self.tie else self.clause.c[name]
 
     def ordered(self, name: str) -> sa.ColumnElement[Any]:
         """The column of this name as rows are compared and ordered by it: as text where its type has no order."""
         found = self.place(name)
-        return found if name == self.row_id or self.column(name).sortable else sa.cast(found, sa.Text)
+        return found if name in {self.row_id, self.tie} or self.column(name).sortable else sa.cast(found, sa.Text)
 
     @cached_property
     def clause(self) -> sa.TableClause:

@@ -114,7 +114,7 @@ def _integrity(message: str) -> errors.IntegrityError:
 def kind_of(declared: str) -> str:
     """The kind of a column by its declared type, by SQLite's own rules of affinity and the common names."""
     name = declared.upper()
-    if name == "":
+    if name in {"", "ANY"}:
         return "any"
     if name.startswith("BOOL"):
         return "boolean"

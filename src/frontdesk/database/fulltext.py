@@ -5,9 +5,8 @@ from collections.abc import Sequence
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
-from frontdesk.database.definitions import Table
+from frontdesk.database.definitions import Table, row_id
 from frontdesk.database.sqlite import fulltext as sqlite
-from frontdesk.database.sqlite.catalog import row_id
 from frontdesk.database.sqlite.drivers import driver_of
 from frontdesk.database.steps import Step
 

@@ -10,10 +10,9 @@ from sqlalchemy import Connection
 from frontdesk import errors
 from frontdesk.database import dialects
 from frontdesk.database.connections import Database
-from frontdesk.database.definitions import OWN, Column, ForeignKey, Search, Table
+from frontdesk.database.definitions import OWN, Column, ForeignKey, Search, Table, row_id
 from frontdesk.database.sqlite import catalog as sqlite
 from frontdesk.database.sqlite import drivers, fulltext
-from frontdesk.database.sqlite.catalog import row_id
 
 __all__ = ["OWN", "Column", "ForeignKey", "Search", "Table", "row_id"]
 

@@ -111,6 +111,16 @@ def among(
     return sa.or_(*(sa.and_(*(equals(table, name, row[far]) for name, far in pairs)) for row in rows))
 
 
+def place(table: schema.Table, key: Sequence[str], row: Mapping[str, Any]) -> list[sa.ColumnElement[bool]]:
+    """Whether the columns of the key hold what they hold in the row."""
+    return [equals(table, name, row[name]) for name in key]
+
+
+def generated(table: schema.Table) -> set[str]:
+    """The columns that the database computes."""
+    return {column.name for column in table.columns if column.generated}
+
+
 def in_order(table: schema.Table) -> list[sa.ColumnElement[Any]]:
     """The order of the keys, in which whoever locks several rows locks them: so none waits for who waits for it."""
     return [table.ordered(name) for name in table.key]

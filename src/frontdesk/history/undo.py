@@ -16,7 +16,7 @@ from frontdesk.database import alterations, schema, values
 from frontdesk.database.connections import Database
 from frontdesk.database.schema import Table
 from frontdesk.database.steps import Step, kept_in
-from frontdesk.history import blocks, capture, entries, rings
+from frontdesk.history import blocks, capture, entries, reactions, rings
 
 
 @dataclass(frozen=True)
@@ -106,12 +106,15 @@ class _Undoing:
         newest_first = sa.select(rows).where(rows.c.change.in_(tables)).order_by(rows.c.id.desc())
         found = self._connection.execute(newest_first).all()
         self._lock(tables, found)
+        reacting = reactions.Reactions(self._database, self._connection, headers)
         follows = {number for number, (table, _, _) in tables.items() if self._follows(table, tables)}
         follows -= {row.change for row in found if row.change in follows and not self._stands(*tables[row.change], row)}
         for row in found:
             self._recorder.resume("undo", row.change)
             self._undo_row(*tables[row.change], row, follows=row.change in follows)
         self._rings.close()
+        if not self._refused and any(schema.has_triggers(self._connection, one) for one, _, _ in tables.values()):
+            reacting.settle()
         for number in tables:
             self._recorder.resume("undo", number)
             self.made += self._recorder.ids
@@ -136,13 +139,13 @@ class _Undoing:
         """Whether a row is as the change left it."""
         after = dict(zip(names, values.exactly(row.after or row.before), strict=True))
         current = self._connection.execute(
-            sa.select(*(table.clause.c[name] for name in names)).where(*_place(table, key, after))
+            sa.select(*(table.clause.c[name] for name in names)).where(*entries.place(table, key, after))
         ).first()
         text: str | None = values.exact(current) if current else None
         return text == str(row.after) if row.after else text is None
 
     def _is_back(self, table: Table, names: list[str], key: list[str], before: dict[str, Any], row: Any) -> bool:
-        found = sa.select(*(table.clause.c[name] for name in names)).where(*_place(table, key, before))
+        found = sa.select(*(table.clause.c[name] for name in names)).where(*entries.place(table, key, before))
         current = self._connection.execute(found).first()
         return current is not None and values.exact(current) == row.before and row.before != row.after
 
@@ -155,7 +158,7 @@ class _Undoing:
         if follows and before and after and self._is_back(table, names, key, before, row):
             self.rows += 1
             return
-        place = _place(table, key, standing)
+        place = entries.place(table, key, standing)
         if not table.key:
             place = [entries.one(table, place)]
         found = sa.select(*(table.clause.c[name] for name in names)).where(*place).with_for_update()
@@ -165,8 +168,7 @@ class _Undoing:
         if not comes_beside and (values.exact(current) if current else None) != row.after:
             self._refuse(shown, _reason(current, after))
             return
-        generated = {column.name for column in table.columns if column.generated}
-        given = {name: value for name, value in (before or {}).items() if name not in generated}
+        given = {name: value for name, value in (before or {}).items() if name not in entries.generated(table)}
         if before is None:
             capture.delete(self._connection, table, place)
         elif after is None:
@@ -268,10 +270,6 @@ class _Undoing:
 
     def _refuse(self, key: list[Any] | None, reason: str) -> None:
         self._refused.append({"key": key[0] if key and len(key) == 1 else key, "reason": reason})
-
-
-def _place(table: Table, key: list[str], row: Mapping[str, Any]) -> list[sa.ColumnElement[bool]]:
-    return [entries.equals(table, name, row[name]) for name in key]
 
 
 def _what(header: Any, loads: Mapping[int, Any]) -> str:

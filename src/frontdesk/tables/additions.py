@@ -38,7 +38,9 @@ class Rows(Load):
         if missing:
             self.wish = replace(self.wish, key=())
         self._readers: list[conversion.Read] = [
-            conversion.reader(column, typed=source.typed, empty_text=wish.empty_text) if column else lambda cells: cells
+            conversion.reader(column, typed=source.typed, empty_text=wish.empty_text, written=source.written)
+            if column
+            else lambda cells: cells
             for column in self._columns
         ]
 
@@ -155,7 +157,8 @@ def _matched(source: Source, table: Table) -> list[Column | None]:
     Raises InputError naming columns that the table does not have, and those that it needs.
     """
     known = {column.name.casefold(): column for column in table.columns} | {one.name: one for one in table.columns}
-    found = [known.get(name) or known.get(name.casefold()) for name in source.names]
+    named = zip(source.written_names, source.names, strict=True)
+    found = [known.get(written) or known.get(name) or known.get(name.casefold()) for written, name in named]
     wrong = {
         name: f"{table.name} has no such column."
         for name, column in zip(source.names, found, strict=True)

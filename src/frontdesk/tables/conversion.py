@@ -19,13 +19,13 @@ from frontdesk.tables.formats.inputs import Json
 Read = Callable[[Sequence[Any]], Sequence[Any]]
 
 
-def reader(column: Column, *, typed: bool, empty_text: bool = False) -> Read:
+def reader(column: Column, *, typed: bool, empty_text: bool = False, written: bool = False) -> Read:
     """What makes cells the values of a column; raises InputError with a sentence for a cell that does not fit.
 
     Cells are texts, or the values of JSON (`typed`). An empty text is NULL; in a column of texts it may stay what it is
-    (`empty_text`).
+    (`empty_text`). `written` says that JSON, and bytes where there are none, stand there as texts.
     """
-    one = _kept_times(column, _typed(column) if typed else _text(column))
+    one = _kept_times(column, _typed(column, written) if typed else _text(column))
     if not typed and column.kind in {"boolean", "date", "datetime", "choice"}:
         one = lru_cache(4096)(one)
     fast = None if typed else _fast(column)
@@ -48,13 +48,13 @@ def reader(column: Column, *, typed: bool, empty_text: bool = False) -> Read:
 
 
 def _kept_times(column: Column, one: Callable[[Any], Any]) -> Callable[[Any], Any]:
-    """Days and times that are such stay as they are written where the database keeps texts."""
+    """Days and times stay as they are written, a time that is a day alone too, where the database keeps texts."""
     if column.kind not in {"date", "datetime"} or column.array or column.zoned is not None or column.length is not None:
         return one
-    known = detection.dates if column.kind == "date" else detection.datetimes
+    kinds_of = [detection.dates] if column.kind == "date" else [detection.datetimes, detection.dates]
 
     def read(value: Any) -> Any:
-        return value if isinstance(value, str) and known((value,)) else one(value)
+        return value if isinstance(value, str) and any(known((value,)) for known in kinds_of) else one(value)
 
     return read
 
@@ -160,6 +160,15 @@ def _narrowest(cell: str) -> Any:
     return cell
 
 
+def _json(cell: str) -> str:
+    """The text of JSON; a text that is none is one in JSON."""
+    try:
+        json.loads(cell)
+    except (ValueError, RecursionError):
+        return json.dumps(cell, ensure_ascii=False)
+    return cell
+
+
 def _bytes(cell: str) -> bytes:
     try:
         return base64.b64decode(cell, validate=True)
@@ -167,10 +176,12 @@ def _bytes(cell: str) -> bytes:
         raise InputError("Write bytes as base64.") from None
 
 
-def _typed(column: Column) -> Callable[[Any], Any]:
+def _typed(column: Column, written: bool) -> Callable[[Any], Any]:
     field = columns.field(column)
 
     def read(value: Any) -> Any:
+        if written and isinstance(value, str) and column.kind in {"json", "file"} and not column.array:
+            return _bytes(value) if column.kind == "file" else _json(value)
         if column.array:
             given = value.value if isinstance(value, Json) else value
             return _list(column, given) if isinstance(given, str) else columns.stored(column, given)

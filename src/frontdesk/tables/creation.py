@@ -127,7 +127,7 @@ class NewTable(Load):
     def _readers(self, columns: Sequence[Column], found: detection.Found) -> list[conversion.Read]:
         typed, empty_text = self.source.typed, self.wish.empty_text
         return [
-            conversion.reader(column, typed=typed, empty_text=empty_text)
+            conversion.reader(column, typed=typed, empty_text=empty_text, written=self.source.written)
             if column.name in self.wish.types
             else _found(column, finder, self.wish)
             for column, finder in zip(columns, found.finders, strict=True)

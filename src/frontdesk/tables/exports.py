@@ -14,7 +14,7 @@ from frontdesk.database.connections import Database
 from frontdesk.database.schema import Column, Table
 from frontdesk.database.sqlite import dumps
 from frontdesk.errors import InputError
-from frontdesk.tables import facets, filters, keyset
+from frontdesk.tables import columns, facets, filters, keyset
 from frontdesk.tables.formats import row_groups, sheets, texts
 from frontdesk.tables.formats.texts import Rows
 
@@ -134,7 +134,7 @@ def export(
     table = schema.table(database, name)
     wanted = filters.parse(table, where)
     conditions = [*filters.conditions(table, wanted), *facets.search(table, search)]
-    order = [term for one in keyset.complete(table, keyset.parse_sort(table, sort)) for term in _nulls_last(table, one)]
+    order = keyset.order(table, keyset.complete(table, keyset.parse_sort(table, sort)))
     chosen, whole = _chosen(table, shown), format in {"sql", "sqlite"} and not shown
     if format == "sql":
         check_sql(database)
@@ -155,16 +155,9 @@ def check_sql(database: Database) -> None:
 
 
 def _chosen(table: Table, text: str) -> tuple[Column, ...]:
-    names = [name for name in text.split(",") if name] or [column.name for column in table.columns]
+    names = [name for name in columns.listed(text) if name] or [column.name for column in table.columns]
     known = {column.name: column for column in table.columns}
     unknown = [name for name in names if name not in known]
     if unknown:
         raise InputError(errors={"_columns": f"{table.name} has no column {unknown[0]!r}."})
     return tuple(known[name] for name in names)
-
-
-def _nulls_last(table: Table, sort: keyset.Sort) -> list[sa.ColumnElement[Any]]:
-    column = table.clause.c[sort.column]
-    ordered = column.desc() if sort.descending else column.asc()
-    nullable = sort.column not in table.key and table.column(sort.column).nullable
-    return [column.is_(None), ordered] if nullable else [ordered]

@@ -46,6 +46,8 @@ def readings(table: Table, key: KeyText) -> Iterator[tuple[Any, ...]]:
 
 def _others(first: Any, part: str | None) -> list[Any]:
     found = [first] if first == part else [first, part]
+    with suppress(InputError, TypeError, AttributeError):
+        found.append(kinds.parse("any", part))  # type: ignore[arg-type]
     with suppress(ValueError, TypeError):
         found.append(bytes.fromhex(part))  # type: ignore[arg-type]
         found += [] if is_text(found[-1]) else [Undecoded(found[-1])]
@@ -53,7 +55,9 @@ def _others(first: Any, part: str | None) -> list[Any]:
 
 
 def text(value: Any) -> str:
-    """One value of a key as text; bytes as hexadecimal digits."""
+    """One value of a key as text, NULL in words; bytes as hexadecimal digits."""
+    if value is None:
+        return "NULL"
     return value.hex() if isinstance(value, bytes) else str(value)
 
 

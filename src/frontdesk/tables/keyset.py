@@ -61,13 +61,16 @@ def parse_sort(table: Table, text: str) -> list[Sort]:
 def written_sort(column: str, descending: bool) -> str:
     """A sort by one column as `parse_sort` reads it."""
     text = f"-{column}" if descending else column
-    return '"' + text.replace('"', '""') + '"' if "," in text or text.startswith('"') else text
+    return (
+        '"' + text.replace('"', '""') + '"' if text.startswith('"') or any(mark in text for mark in ",\r\n") else text
+    )
 
 
 def complete(table: Table, sorts: Sequence[Sort]) -> list[Sort]:
     """The sort with the key behind it, so that no two rows are equal."""
     named = {sort.column for sort in sorts}
-    return [*sorts, *(Sort(name) for name in table.key if name not in named)]
+    last = (*table.key, table.tie) if table.tie else table.key
+    return [*sorts, *(Sort(name) for name in last if name not in named)]
 
 
 def write(place: Place, scope: str) -> str:
@@ -99,8 +102,9 @@ def queries(table: Table, base: sa.Select[Any], sorts: Sequence[Sort], place: Pl
         yield base
         return
     backwards = place is not None and place.backwards
-    order = _order(table, sorts, backwards)
-    first = table.clause.c[sorts[0].column]
+    rest = order(table, sorts[1:], backwards=backwards)
+    whole = [*_terms(table, sorts[0], backwards)[-1:], *rest]  # its NULLs have a query of their own
+    first = table.place(sorts[0].column)
     nullable = _nullable(table, sorts[0])
     at_null = place is not None and place.values[0] is None
     after = [] if place is None else [_after(table, sorts, place.values, backwards, first=True)]
@@ -108,29 +112,31 @@ def queries(table: Table, base: sa.Select[Any], sorts: Sequence[Sort], place: Pl
     empty = base.where(first.is_(None))
     if backwards:
         if at_null:
-            yield empty.where(*after).order_by(*order[1:])
-        yield (filled if at_null else filled.where(*after)).order_by(*order)
+            yield empty.where(*after).order_by(*rest)
+        yield (filled if at_null else filled.where(*after)).order_by(*whole)
     else:
         if not at_null:
-            yield filled.where(*after).order_by(*order)
+            yield filled.where(*after).order_by(*whole)
         if nullable:
-            yield (empty.where(*after) if at_null else empty).order_by(*order[1:])
+            yield (empty.where(*after) if at_null else empty).order_by(*rest)
 
 
-def _order(table: Table, sorts: Sequence[Sort], backwards: bool) -> list[sa.ColumnElement[Any]]:
-    """NULLs last in both directions; the first column is without NULLs, since these have a query of their own."""
-    order: list[sa.ColumnElement[Any]] = []
-    for place, sort in enumerate(sorts):
-        column = table.ordered(sort.column)
-        if place and _nullable(table, sort):
-            order.append(column.is_(None).desc() if backwards else column.is_(None))
-        order.append(column.desc() if sort.descending != backwards else column.asc())
-    return order
+def order(table: Table, sorts: Sequence[Sort], *, backwards: bool = False) -> list[sa.ColumnElement[Any]]:
+    """The terms of this sort: NULLs last in both directions, first where it goes backwards."""
+    return [term for sort in sorts for term in _terms(table, sort, backwards)]
+
+
+def _terms(table: Table, sort: Sort, backwards: bool) -> list[sa.ColumnElement[Any]]:
+    column = table.ordered(sort.column)
+    ordered = column.desc() if sort.descending != backwards else column.asc()
+    if not _nullable(table, sort):
+        return [ordered]
+    return [column.is_(None).desc() if backwards else column.is_(None), ordered]
 
 
 def _nullable(table: Table, sort: Sort) -> bool:
     """SQLite keeps NULL in the primary key too, unless that is the row's id or says NOT NULL."""
-    return sort.column != table.row_id and table.column(sort.column).nullable
+    return sort.column not in {table.row_id, table.tie} and table.column(sort.column).nullable
 
 
 def _after(

@@ -97,8 +97,7 @@ class Reading:
         """The same of a table without a key, by how many rows come before. Raises InputError far behind."""
         skipped = place.offset if place else 0
         base = sa.select(*(self.table.clause.c[name] for name in names)).where(*self.conditions)
-        order = [term for sort in sorts for term in _nulls_last(self.table, sort)]
-        query = base.order_by(*order).limit(self.size + 1).offset(skipped)
+        query = base.order_by(*keyset.order(self.table, sorts)).limit(self.size + 1).offset(skipped)
         found = self.database.fetch(self.connection, query)
         deeper, shallower = Place(offset=skipped + self.size), Place(offset=max(0, skipped - self.size))
         after = keyset.write(deeper, scope) if len(found) > self.size else None
@@ -125,15 +124,10 @@ class Reading:
 
 
 def _select(table: Table, names: Sequence[str]) -> sa.Select[Any]:
-    return sa.select(*(table.clause.c[name] for name in names))
+    return sa.select(*map(table.place, names))
 
 
 @lru_cache(256)
 def _first_queries(table: Table, names: tuple[str, ...], sorts: tuple[Sort, ...]) -> list[sa.Select[Any]]:
     """The queries of a table's first page, asked for most often: to put them together takes as long as to read."""
     return list(keyset.queries(table, _select(table, names), sorts, None))
-
-
-def _nulls_last(table: Table, sort: Sort) -> list[sa.ColumnElement[Any]]:
-    column = table.clause.c[sort.column]
-    return [column.is_(None), column.desc() if sort.descending else column.asc()]

@@ -15,7 +15,7 @@ from frontdesk.context import Caller
 from frontdesk.database import schema, values
 from frontdesk.database.connections import Database
 from frontdesk.database.schema import Table
-from frontdesk.errors import InputError, NotFoundError, PermissionDenied
+from frontdesk.errors import ConflictError, InputError, NotFoundError, PermissionDenied
 from frontdesk.history import capture, entries
 from frontdesk.tables import columns, facets, filters, keys, keyset, refusals
 from frontdesk.tables.keys import KeyText
@@ -110,17 +110,24 @@ def find_meant(connection: Connection, table: Table, key: KeyText, *, locks: boo
 
 
 def read(connection: Connection, table: Table, key: Sequence[Any], *, locks: bool = False) -> Row:
-    """The row of this key as this connection sees it. Raises NotFoundError."""
+    """The row of this key as this connection sees it.
+
+    Raises NotFoundError, ConflictError where several rows have it: keys that are NULL on SQLite.
+    """
     names = [column.name for column in table.columns] + ([table.row_id] if table.row_id else [])
     statement = sa.select(*(table.clause.c[name] for name in names)).where(*at(table, key))
     try:
-        found = connection.execute(statement.with_for_update() if locks else statement).first()
+        found = connection.execute((statement.with_for_update() if locks else statement).limit(2)).all()
     except (errors.DataError, errors.NotSupportedError):  # what is no value of the key's type names no row
-        found = None
-    if found is None:
-        shown = ", ".join(keys.text(value) for value in key)
+        found = []
+    shown = ", ".join(keys.text(value) for value in key)
+    if not found:
         raise NotFoundError(f"{table.name} has no row {shown}.")
-    return Row(table, dict(zip(names, found, strict=True)), etag(found))
+    if len(found) > 1:
+        raise ConflictError(
+            f"Several rows of {table.name} have the key {shown}.", "Give each a key of its own, by SQL."
+        )
+    return Row(table, dict(zip(names, found[0], strict=True)), etag(found[0]))
 
 
 def etag(stored: Sequence[Any]) -> str:

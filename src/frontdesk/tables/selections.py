@@ -147,7 +147,7 @@ def _known(connection: Connection, table: Table, given: Sequence[KeyText]) -> li
     places = list(dict.fromkeys(keys.values(table, key) for key in given))
     there = [table.clause.c[name] for name in table.key]
     found = sum(len(connection.execute(sa.select(*there).where(*part)).all()) for part in _parts(table, places))
-    if found < len(places):  # another reading of a key may be meant
+    if found != len(places):  # another reading of a key may be meant, or several rows have one
         places = []
         for key in given:
             with suppress(NotFoundError):

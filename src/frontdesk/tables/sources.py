@@ -39,6 +39,11 @@ class Source:
         """Whether the values have types of their own; else all are text, and empty text is no value."""
         return self.format in {"json", "ndjson", "parquet", "xlsx"}
 
+    @property
+    def written(self) -> bool:
+        """Whether texts among its values stand for JSON."""
+        return self.format in {"parquet", "xlsx"}
+
     @cached_property
     def names(self) -> tuple[str, ...]:
         """The columns' names: each once, whatever its capitals, and short enough for every database."""

@@ -1,6 +1,7 @@
 """Brings Frontdesk's own databases to the newest revision, one process at a time."""
 
 import logging
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -12,6 +13,9 @@ from frontdesk import urls
 from frontdesk.database.connections import Database
 from frontdesk.database.postgresql import OWN_SCHEMA
 from frontdesk.errors import BusyError, ConfigError, OperationalError, PermissionDenied
+
+MOST_SECONDS = 60
+"""How long a process waits for another one's migrations."""
 
 logging.getLogger("alembic").setLevel(logging.WARNING)  # what it migrates is no news to who reads the logs
 
@@ -66,9 +70,18 @@ def version_table(dialect: str, name: str) -> Table:
 
 
 def _upgrade(database: Database, newest: str) -> None:
-    with database.transaction() as connection:
-        place = database.path.name if database.dialect == "sqlite" else f"The database of {database.name}"
-        make(connection, database.name, newest, place)
+    """Waits for another process that migrates longer than a writer waits for one row's change."""
+    place = database.path.name if database.dialect == "sqlite" else f"The database of {database.name}"
+    deadline = time.monotonic() + MOST_SECONDS
+    while True:
+        try:
+            with database.transaction() as connection:
+                make(connection, database.name, newest, place)
+            return
+        except BusyError:
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(0.2)
 
 
 def make(connection: Connection, name: str, newest: str, place: str) -> None:

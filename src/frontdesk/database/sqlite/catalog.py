@@ -8,7 +8,7 @@ from sqlalchemy import Connection
 
 from frontdesk.database import dialects
 from frontdesk.database.connections import quoted
-from frontdesk.database.definitions import OWN, Column, ForeignKey, Search, Table
+from frontdesk.database.definitions import OWN, Column, ForeignKey, Search, Table, row_id
 from frontdesk.database.sqlite import definitions, fulltext
 from frontdesk.database.sqlite.drivers import driver_of
 
@@ -70,23 +70,18 @@ def read_table(driver: Any, name: str, kind: str, without_rowid: bool) -> Table:
 
 def _column(row: Sequence[Any], in_key: int, references: tuple[str, str] | None, without_rowid: bool) -> Column:
     _, name, declared, not_null, default, place, hidden = row
+    is_row_id = place == 1 and in_key == 1 and declared.upper() == "INTEGER" and not without_rowid
     return Column(
         name=name,
         type=declared,
         kind=dialects.kind_of(declared),
-        nullable=not not_null and not (place and (without_rowid or declared.upper() == "INTEGER")),
+        nullable=not not_null and not is_row_id and not (place and without_rowid),
         default=default,
         primary_key=place,
         generated=hidden in {2, 3},
-        automatic=place == 1 and in_key == 1 and declared.upper() == "INTEGER" and not without_rowid,
+        automatic=is_row_id,
         references=references,
     )
-
-
-def row_id(columns: Sequence[Column]) -> str | None:
-    """The name by which SQLite knows the hidden integer key beside these columns."""
-    taken = {column.name.casefold() for column in columns}
-    return next((name for name in ("rowid", "_rowid_", "oid") if name not in taken), None)
 
 
 def _foreign_keys(driver: Any, name: str) -> tuple[ForeignKey, ...]:

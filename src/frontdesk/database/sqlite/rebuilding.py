@@ -14,7 +14,7 @@ from sqlalchemy import Connection
 from frontdesk import errors
 from frontdesk.database import steps
 from frontdesk.database.connections import quoted
-from frontdesk.database.definitions import OWN, Column, Table
+from frontdesk.database.definitions import OWN, Column, Table, row_id
 from frontdesk.database.sqlite import catalog, declarations, fulltext, parts
 from frontdesk.database.sqlite.drivers import driver_of
 from frontdesk.database.steps import Step
@@ -90,7 +90,7 @@ def _hidden(driver: Any, table: Table) -> str | None:
     if table.row_id or any(column.automatic for column in table.columns):
         return table.row_id
     without = driver.execute("SELECT wr FROM pragma_table_list WHERE schema = 'main' AND name = ?", [table.name])
-    return None if without.fetchone()[0] else catalog.row_id(table.columns)
+    return None if without.fetchone()[0] else row_id(table.columns)
 
 
 def _copy(work: _Work, kept: Sequence[Sequence[str]], sources: Mapping[str, str]) -> str:
