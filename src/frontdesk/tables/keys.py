@@ -47,7 +47,7 @@ def readings(table: Table, key: KeyText) -> Iterator[tuple[Any, ...]]:
 def _others(first: Any, part: str | None) -> list[Any]:
     found = [first] if first == part else [first, part]
     with suppress(InputError, TypeError, AttributeError):
-        found.append(kinds.parse("any", part))  # type: ignore[arg-type]
+        found.append(_parsed("any", part))  # type: ignore[arg-type]
     with suppress(ValueError, TypeError):
         found.append(bytes.fromhex(part))  # type: ignore[arg-type]
         found += [] if is_text(found[-1]) else [Undecoded(found[-1])]
@@ -94,7 +94,11 @@ def _value(table: Table, name: str, part: str | None) -> Any:
             return int(kinds.parse(kind, part))
         if kind == "file":
             return bytes.fromhex(part)
-        value = kinds.parse(kind, part) if kind in {"integer", "real", "number", "any"} else part
-        return part if isinstance(value, int) and not -(2**63) <= value < 2**63 else value  # no database holds it
+        return _parsed(kind, part) if kind in {"integer", "real", "number", "any"} else part
     except (InputError, ValueError):  # SQLite keeps any value in any column
         return part
+
+
+def _parsed(kind: str, part: str) -> Any:
+    value = kinds.parse(kind, part)
+    return part if isinstance(value, int) and not -(2**63) <= value < 2**63 else value  # no database holds it
