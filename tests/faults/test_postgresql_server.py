@@ -99,7 +99,7 @@ def test_while_a_server_is_down_its_pages_say_so_and_all_others_are_there(opened
         page = client.get(path, headers={"Accept": "text/html"})
         assert page.status_code == 503
         assert "<strong>shop</strong>" in page.text
-        assert '<a href="/databases/example">example</a>' in page.text.partition("The others are there")[2]
+        assert '<a href="/databases/example">example</a>' in page.text.partition("The others of this desk")[2]
     assert client.get(EXAMPLE).status_code == client.get("/").status_code == client.get("/databases").status_code == 200
     assert "server cannot be reached" in client.get("/").text
     listed = {one["name"]: one["problem"] for one in client.get("/api/databases").get_json()["databases"]}

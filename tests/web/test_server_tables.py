@@ -19,7 +19,7 @@ CREATE SCHEMA sales;
 CREATE TYPE mood AS ENUM ('sad', 'Sad', 'very "happy"');
 CREATE TABLE sales.orders (
   id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, name varchar(5), mood mood, tags text[], u uuid, js json,
-  price numeric(8,2) NOT NULL DEFAULT 9.90);
+  price numeric(8,2) NOT NULL DEFAULT 9.90, paid boolean DEFAULT true);
 INSERT INTO sales.orders (name, mood, tags, js) VALUES ('one', 'Sad', '{a,"b c"}', '{"a": 1}');
 CREATE TABLE sales.lines (number int PRIMARY KEY, "order" bigint REFERENCES sales.orders);
 INSERT INTO sales.lines VALUES (7, 1);
@@ -105,6 +105,24 @@ def test_a_row_is_typed_changed_and_undone_and_a_wrong_value_is_said_at_its_fiel
     assert client.post(f"/api/changes/{changed['id']}/undo").status_code in {200, 201}
     found = client.get(f"/api{path}").get_json()["row"]
     assert (found["tags"], found["price"], found["mood"], found["u"]) == (["x", None], "1.50", 'very "happy"', None)
+
+
+def test_history_shows_values_as_the_table_does(client: FlaskClient) -> None:
+    assert client.post(f"{ORDERS}/rows/1", data={"paid": "false", "tags": '["a"]'}).status_code == 303
+    change = client.get("/api/databases/shop/tables/sales.orders/rows/1/history").get_json()["changes"][0]["id"]
+    for path in (f"{ORDERS}/rows/1", f"{ORDERS}/history", f"/changes/{change}"):
+        shown = page(client, path)
+        assert "<del>true</del>" in shown and "<ins>false</ins>" in shown
+        assert "<del>[&#34;a&#34;,&#34;b c&#34;]</del>" in shown and "<ins>[&#34;a&#34;]</ins>" in shown
+    past = page(client, f"{ORDERS}/rows/1/past?at=2020-01-01")
+    assert "<td>true</td><td><ins>false</ins></td>" in past
+    assert client.post(f"/api/changes/{change}/undo").status_code == 200
+
+
+def test_the_structure_of_a_table_without_a_key_says_so_and_can_be_altered(client: FlaskClient) -> None:
+    shown = page(client, "/databases/shop/tables/nokey/structure")
+    assert "without a primary key" in shown
+    assert "Add columns" in shown and "Change column x" in shown
 
 
 @pytest.mark.parametrize("name", ["v", "mv", "nokey"])

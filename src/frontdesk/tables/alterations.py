@@ -103,9 +103,14 @@ def is_kept(database: Database, table: Table) -> bool:
         return connection.execute(beyond).first() is None
 
 
+def can_alter(table: Table) -> bool:
+    """Whether it is a table of rows, and no view and no virtual table."""
+    return table.kind == "table" and bool(table.editable or table.schema)
+
+
 def _own(table: Table) -> Table:
     """Raises ConflictError for what is no table of rows: a view, or a virtual table."""
-    if table.kind == "view" or not (table.editable or table.schema):
+    if not can_alter(table):
         what = "view" if table.kind == "view" else "virtual table"
         raise ConflictError(f"{table.name} is a {what}.", "Change it by SQL that writes, or in another program.")
     return table

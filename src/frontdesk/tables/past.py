@@ -37,6 +37,11 @@ class Past:
         """The columns of then and of now, those of today first."""
         return list(dict.fromkeys([*(self.now or {}), *(self.then or {})]))
 
+    @property
+    def row(self) -> changes.Row:
+        """What it was and is."""
+        return changes.Row(self.key, dict(self.then) if self.then else None, dict(self.now) if self.now else None)
+
     def json(self) -> dict[str, Any]:
         """As the API gives it."""
         return {

@@ -8,7 +8,7 @@ from typing import Any
 from markupsafe import Markup
 
 from frontdesk.database import values
-from frontdesk.database.schema import Column
+from frontdesk.database.schema import Column, Table
 from frontdesk.history.changes import Row
 from frontdesk.tables import columns
 
@@ -24,6 +24,19 @@ def plain(rows: Sequence[Sequence[Any]], numeric: Sequence[bool]) -> Markup:
     opened = ['<td class="number">' if number else "<td>" for number in numeric]
     lines = ["".join(f"{start}{_value(value)}</td>" for start, value in zip(opened, row, strict=True)) for row in rows]
     return Markup("\n".join(f"<tr>{line}</tr>" for line in lines))  # noqa: S704 - every value went through escape
+
+
+def readable(row: Row, table: Table | None) -> Row:
+    """The row with its values as people read them: truth as such, lists as JSON; a column that is gone as kept."""
+    known = {column.name: column for column in table.columns} if table else {}
+
+    def read(name: str, value: Any) -> Any:
+        column = known.get(name)
+        is_coded = column is not None and value is not None and (column.array or column.kind == "boolean")
+        return columns.written(column, value) if column and is_coded else value
+
+    sides = (side and {name: read(name, value) for name, value in side.items()} for side in (row.before, row.after))
+    return Row(row.key, *sides)
 
 
 def compared(rows: Sequence[Row]) -> Markup:

@@ -1,19 +1,37 @@
 """The history of a desk, a table and a row, and each change; undone from here. Pages and JSON side by side."""
 
+from collections.abc import Mapping
+from contextlib import suppress
 from typing import Any
 
-from flask import Blueprint, Response, request, url_for
+from flask import Blueprint, Response, g, request, url_for
 
 from frontdesk.database import schema
+from frontdesk.database.schema import Table
 from frontdesk.database.values import now
-from frontdesk.errors import InputError
+from frontdesk.errors import Error, InputError
 from frontdesk.history import changes
-from frontdesk.history.changes import Change
+from frontdesk.history.changes import Change, Row
 from frontdesk.tables import keys, past
 from frontdesk.tables.keys import KeyText
-from frontdesk.web import access, bodies, current, messages, rendering
+from frontdesk.web import access, bodies, cells, current, messages, rendering
 
 routes = Blueprint("changes", __name__)
+
+
+@routes.app_template_filter("readable")
+def readable(row: Row, database: str, table: str) -> Row:
+    """A row of the history with its values as people read them, by what the columns of its table are now."""
+    return cells.readable(row, _shapes(database).get(table))
+
+
+def _shapes(database: str) -> Mapping[str, Table]:
+    """The tables of a database, looked up once for each request; none where it cannot be read just now."""
+    known: dict[str, Mapping[str, Table]] = g.setdefault("shapes", {})
+    if database not in known:
+        with suppress(Error):
+            known[database] = schema.tables(current.desk().database(database))
+    return known.get(database, {})
 
 
 def _wanted(*names: str) -> dict[str, Any]:

@@ -179,7 +179,7 @@ def _show(database: str, table: str, act: str, error: Error | None = None) -> Re
         errors=wrong,
         sentence=sentence,
         tried=tried,
-        sample=cells.compared(tried.told) if tried and tried.told else "",
+        sample=cells.compared([cells.readable(row, shape) for row in tried.told]) if tried and tried.told else "",
         here=url_for("edits.selected", database=database, table=table) + _query(),
         back=_back(database, table),
     )

@@ -40,8 +40,8 @@ def _page(database: str, name: str, form: Mapping[str, str], errors: Mapping[str
         search=searches.describe(table),
         usual=searches.usual(table),
         chosen=next((one for one in table.columns if one.name == chosen), None) if may_alter else None,
-        may_alter=may_alter and table.editable,
-        may_delete=may_alter and (table.editable or table.kind == "view"),
+        may_alter=may_alter and alterations.can_alter(table),
+        may_delete=may_alter and (alterations.can_alter(table) or table.kind == "view"),
         **(_offered(place, table) if may_alter else {}),
     )
 
