@@ -59,6 +59,15 @@ def kept_in(step: Step) -> list[str]:
     return []
 
 
+def check_unreferred(name: str, others: Sequence[str], what: str) -> None:
+    """Raises ConflictError where others, which are `what`, refer to this table."""
+    if others:
+        raise errors.ConflictError(
+            f"{', '.join(others)} {'refers' if len(others) == 1 else 'refer'} to {name}.",
+            f"Delete those {what} first, or their columns that refer to it.",
+        )
+
+
 def refusal(count: int, rows: Sequence[tuple[Sequence[Any], str]], sentence: str) -> errors.ConflictError:
     """What is said where rows stand in the way: how many, and the first of them by key, each with its reason."""
     listed = [{"key": key[0] if len(key) == 1 else list(key) or None, "reason": reason} for key, reason in rows]

@@ -21,6 +21,7 @@ from frontdesk.database.schema import Table
 from frontdesk.database.sqlite import catalog
 from frontdesk.history import entries
 from frontdesk.history.entries import Where, value_names
+from frontdesk.history.labels import Labels
 
 _VERB = re.compile(r"(?:\s|;|\(|--[^\n]*(?:\n|$)|/\*.*?\*/)*(\w+)", re.DOTALL)
 _REPLACES = re.compile(r"\bOR\s+REPLACE\b|\bREPLACE\s+INTO\b", re.IGNORECASE)
@@ -32,7 +33,7 @@ ARGUMENTS = 90
 """A SQL function takes at most 100 arguments: wider rows are written in pieces."""
 
 
-class Recorder:
+class Recorder(Labels):
     """Records what one connection of the driver changes."""
 
     def __init__(self, driver: Any) -> None:
@@ -40,8 +41,6 @@ class Recorder:
         self._driver = driver
         self._version: tuple[int, int] | None = None
         self._listening = True
-        self._operation: str | None = None
-        self._undoes: int | None = None
         self.begin()
         driver.create_function("frontdesk_row", -1, _row, deterministic=True)
         driver.create_function("frontdesk_begins", 3, self._begins)
@@ -50,26 +49,8 @@ class Recorder:
 
     def begin(self, operation: str | None = None, undoes: int | None = None) -> None:
         """A new transaction, or a new part of one: what comes is another change, of this operation."""
-        self._changes: dict[tuple[str, str], int] = {}
         self._last: int | None = None
-        self._first: int | None = None
-        self._labels: dict[tuple[str, int], dict[tuple[str, str], int]] = {}
-        self.label(operation, undoes)
-
-    def label(self, operation: str | None, undoes: int | None = None) -> None:
-        """What comes is a change of its own with this operation, in the same transaction."""
-        self._changes = {}
-        self._operation, self._undoes = operation, undoes
-
-    def resume(self, operation: str, undoes: int) -> None:
-        """What comes belongs to what was labelled so before in this transaction, where anything was."""
-        self.label(operation, undoes)
-        self._changes = self._labels.setdefault((operation, undoes), self._changes)
-
-    @property
-    def ids(self) -> list[int]:
-        """The changes begun since the last label."""
-        return sorted(self._changes.values())
+        super().begin(operation, undoes)
 
     def prepare(self) -> None:
         """Installs the triggers, anew when the schema has changed or a rollback took them."""
@@ -111,22 +92,13 @@ class Recorder:
             driver.row_factory, driver.text_factory = theirs
             self._listening = True
 
-    def record_schema(
-        self, table: str, *, before: str | None = None, after: str | None = None, steps: Sequence[Any] | None = None
-    ) -> int:
-        """Enters a change of the table's definition, SQL before and after, and gives the change's number.
-
-        `steps` of `database.alterations` take it back; without any it cannot be undone.
-        """
+    def _redefined(self) -> None:
         self.prepare()
-        self.label(self._operation, self._undoes)  # a second change of one table is a change of its own
-        number = self.enter(table, self._operation or "schema", entries.DEFINITION, [])
-        kept = None if steps is None else json.dumps(steps)
-        texts = [None if sql is None else values.exact([sql, kept]) for sql in (before, after)]
+
+    def _enter_definition(self, number: int, before: str | None, after: str | None) -> None:
         self._driver.execute(
-            f"INSERT INTO {entries.rows.name} (change, before, after) VALUES (?, ?, ?)", [number, *texts]
+            f"INSERT INTO {entries.rows.name} (change, before, after) VALUES (?, ?, ?)", [number, before, after]
         )
-        return number
 
     def rename(self, table: str, new: str) -> None:
         """Carries the history of a table over to its new name."""

@@ -19,41 +19,20 @@ from frontdesk.database.schema import Table
 from frontdesk.history import cascades, entries
 from frontdesk.history.cascades import Along, Place, Row
 from frontdesk.history.entries import Where, value_names
+from frontdesk.history.labels import Labels
 
 MANY = 50
 """Rows from which on they are entered by COPY."""
 
 
-class Recorder:
+class Recorder(Labels):
     """Records what one transaction changes."""
 
     def __init__(self, database: Database, connection: Connection) -> None:
         self._connection = connection
-        self._first: int | None = None
         self._cascades = cascades.Cascades(database, connection)
         self.defined = False  # whether a definition has changed
         self.begin()
-
-    def begin(self, operation: str | None = None, undoes: int | None = None) -> None:
-        """A new transaction: what comes is another change, of this operation."""
-        self._first = None
-        self._labels: dict[tuple[str, int], dict[tuple[str, str], int]] = {}
-        self.label(operation, undoes)
-
-    def label(self, operation: str | None, undoes: int | None = None) -> None:
-        """What comes is a change of its own with this operation, in the same transaction."""
-        self._changes: dict[tuple[str, str], int] = {}
-        self._operation, self._undoes = operation, undoes
-
-    def resume(self, operation: str, undoes: int) -> None:
-        """What comes belongs to what was labelled so before in this transaction, where anything was."""
-        self.label(operation, undoes)
-        self._changes = self._labels.setdefault((operation, undoes), self._changes)
-
-    @property
-    def ids(self) -> list[int]:
-        """The changes begun since the last label."""
-        return sorted(self._changes.values())
 
     def prepare(self) -> None:
         """Makes the history's tables where there are none. Raises PermissionDenied where nobody may."""
@@ -93,20 +72,11 @@ class Recorder:
         )
         return number
 
-    def record_schema(
-        self, table: str, *, before: str | None = None, after: str | None = None, steps: Sequence[Any] | None = None
-    ) -> int:
-        """Enters a change of the table's definition, SQL before and after, and gives the change's number.
-
-        `steps` of `database.alterations` take it back; without any it cannot be undone.
-        """
+    def _redefined(self) -> None:
         self.remove()
-        self.label(self._operation, self._undoes)  # a second change of one table is a change of its own
-        number = self.enter(table, self._operation or "schema", entries.DEFINITION, [])
-        kept = None if steps is None else json.dumps(steps)
-        texts = [None if sql is None else values.exact([sql, kept]) for sql in (before, after)]
-        self._connection.execute(sa.insert(entries.rows).values(change=number, before=texts[0], after=texts[1]))
-        return number
+
+    def _enter_definition(self, number: int, before: str | None, after: str | None) -> None:
+        self._connection.execute(sa.insert(entries.rows).values(change=number, before=before, after=after))
 
     def lock(self, table: Table, keys: Iterable[Sequence[Any]]) -> None:
         """Locks the rows with these keys, whichever there are, in the order of the keys."""

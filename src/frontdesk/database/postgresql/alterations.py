@@ -60,12 +60,7 @@ def referring(connection: Connection, name: str) -> list[str]:
 
 def check_unreferred(connection: Connection, name: str) -> None:
     """Raises ConflictError naming the tables and views that need this one."""
-    others = referring(connection, name)
-    if others:
-        raise errors.ConflictError(
-            f"{', '.join(others)} {'refers' if len(others) == 1 else 'refer'} to {name}.",
-            "Delete those tables and views first, or their columns that refer to it.",
-        )
+    steps.check_unreferred(name, referring(connection, name), "tables and views")
 
 
 def apply(connection: Connection, step: Step) -> Step | None:

@@ -163,12 +163,7 @@ def _made(connection: Connection, kind: str, name: str) -> list[list[str]]:
 
 def check_unreferred(connection: Connection, name: str) -> None:
     """Raises ConflictError naming the tables that refer to this one."""
-    others = referring(connection, name)
-    if others:
-        raise errors.ConflictError(
-            f"{', '.join(others)} {'refers' if len(others) == 1 else 'refer'} to {name}.",
-            "Delete those tables first, or their columns that refer to it.",
-        )
+    steps.check_unreferred(name, referring(connection, name), "tables")
 
 
 def _delete(connection: Connection, name: str) -> Step | None:
