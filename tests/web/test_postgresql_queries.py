@@ -171,6 +171,16 @@ def test_who_stops_sql_that_writes_is_told_to_look(closed: Served, url: str, pos
     assert names(postgresql, url) == ["Krish", "Bob"]
 
 
+def test_exact_numbers_stand_to_the_right_and_keep_every_digit(served: Served) -> None:
+    desk, app = served
+    sql = "SELECT 1.50::numeric AS paid, '02134' AS code"
+    viewer = signed_in(app, desk, "viewer")
+    page = viewer.get("/databases/shop/query", query_string={"sql": sql}, headers={"Accept": "text/html"}).text
+    assert '<td class="number">1.50</td><td>02134</td>' in page
+    answer = viewer.post(API, json={"sql": sql}).get_json()
+    assert set(answer) == {"columns", "rows", "truncated", "milliseconds"}
+
+
 def test_a_server_that_is_gone_is_503(served: Served) -> None:
     desk, app = served
     gone = make_url(desk.config.databases["shop"]).set(port=1).render_as_string(hide_password=False)

@@ -45,7 +45,7 @@ def command(
 
 def _print(answer: Answer, as_json: bool) -> None:
     if as_json:
-        options.print_json(vars(answer))
+        options.print_json(answer.json())
         return
     writer = csv.writer(sys.stdout, lineterminator="\n")
     writer.writerow(answer.columns)

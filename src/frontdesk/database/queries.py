@@ -4,7 +4,7 @@ import sqlite3
 import time
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -41,6 +41,11 @@ class Answer:
     rows: list[tuple[Any, ...]]
     truncated: bool
     milliseconds: float
+    exact: tuple[int, ...] = field(default=(), kw_only=True)  # the places of columns of numbers that are kept as text
+
+    def json(self) -> dict[str, Any]:
+        """The answer as the API gives it."""
+        return {name: getattr(self, name) for name in ("columns", "rows", "truncated", "milliseconds")}
 
 
 def read(

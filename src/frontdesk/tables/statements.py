@@ -68,7 +68,7 @@ class Written(Answer):
 
     def json(self) -> dict[str, Any]:
         """The answer as the API gives it: of a dry run each row that would change, the first of each table."""
-        answer = {name: getattr(self, name) for name in ("columns", "rows", "truncated", "milliseconds")}
+        answer = super().json()
         if self.trial is None:
             return answer | {"changes": self.changes}
         rows = [

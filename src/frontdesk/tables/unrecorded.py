@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from frontdesk.database.connections import Database
+from frontdesk.database.queries import Answer
 from frontdesk.tables import scripts
 from frontdesk.tables.statements import Group, Written
 
@@ -29,8 +30,7 @@ class Unrecorded(Written):
 
     def json(self) -> dict[str, Any]:
         """The answer as the API gives it, of a dry run as well: no changes that could be looked up."""
-        answer = {name: getattr(self, name) for name in ("columns", "rows", "truncated", "milliseconds")}
-        return answer | {"changes": [], "recorded": False, "status": self.status, "total": self.total}
+        return Answer.json(self) | {"changes": [], "recorded": False, "status": self.status, "total": self.total}
 
 
 def carry_out(url: str, sql: str, parameters: Mapping[str, Any], seconds: float, trial: bool) -> Unrecorded:

@@ -276,7 +276,7 @@ def _view() -> list[tuple[str, str]]:
 def _numeric(answer: Answer) -> list[bool]:
     """For each column whether it holds numbers and nothing else."""
     kinds = [{type(row[place]) for row in answer.rows} - {type(None)} for place in range(len(answer.columns))]
-    return [bool(kind) and kind <= {int, float} for kind in kinds]
+    return [place in answer.exact or (bool(kind) and kind <= {int, float}) for place, kind in enumerate(kinds)]
 
 
 @routes.get("/databases/<name:database>/query.<form>")
@@ -331,8 +331,8 @@ def query_json(database: str) -> Response:
     if writes:
         return rendering.answer(_write(database, sql, given, trial=trial).json())
     answers = current.desk().queries.read_all(current.desk().database(database), sql, given, access.caller())
-    several = {"answers": [{"sql": text} | vars(one) for text, one in answers]} if len(answers) > 1 else {}
-    return rendering.answer(vars(answers[-1][1]) | several)
+    several = {"answers": [{"sql": text} | one.json() for text, one in answers]} if len(answers) > 1 else {}
+    return rendering.answer(answers[-1][1].json() | several)
 
 
 @routes.post("/api/databases/<name:database>/query/chart")

@@ -9,6 +9,7 @@ from decimal import Decimal
 from typing import Any
 
 import psycopg
+from psycopg import postgres
 from psycopg.types.numeric import Int4, Int8
 from sqlalchemy import make_url
 
@@ -93,10 +94,10 @@ def read(
             return Answer(columns, rows, truncated, queries.since(here))
         with psycopg.RawCursor(connection) as cursor:  # binary makes it one statement of the extended protocol
             cursor.execute(_DECLARE + text, given, binary=True)
-        columns = _columns(connection.execute("FETCH 0 FROM typed"))
+        described = connection.execute("FETCH 0 FROM typed")
         _limit(connection, max(0.001, until - time.perf_counter()))
         _, rows, truncated = _stream(connection, f"FETCH {most + 1} FROM typed".encode(), [], most, room)
-    answer = Answer(columns, rows, truncated, queries.since(here))
+    answer = Answer(_columns(described), rows, truncated, queries.since(here), exact=_exact(described))
     return answer if whole else _shown(sql, answer)
 
 
@@ -224,13 +225,24 @@ def _columns(cursor: "psycopg.Cursor[Any]") -> list[str]:
     return [column.name for column in cursor.description or ()]
 
 
+def _exact(cursor: "psycopg.Cursor[Any]") -> tuple[int, ...]:
+    """The places of columns whose numbers come as text, so that no digit is lost."""
+    return tuple(
+        place
+        for place, column in enumerate(cursor.description or ())
+        if column.type_code == postgres.types["numeric"].oid
+    )
+
+
 def _shown(sql: str, answer: Answer) -> Answer:
     """The answer without the hidden key that `SELECT *` brings along."""
     if _ROW_ID not in answer.columns or _ROW_ID in sql:
         return answer
     kept = [place for place, name in enumerate(answer.columns) if name != _ROW_ID]
     rows = [tuple(row[place] for place in kept) for row in answer.rows]
-    return Answer([answer.columns[place] for place in kept], rows, answer.truncated, answer.milliseconds)
+    exact = tuple(new for new, place in enumerate(kept) if place in answer.exact)
+    columns = [answer.columns[place] for place in kept]
+    return Answer(columns, rows, answer.truncated, answer.milliseconds, exact=exact)
 
 
 def _own(connection: "psycopg.Connection[Any]") -> list[Any]:
