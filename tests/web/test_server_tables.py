@@ -122,6 +122,8 @@ def test_history_shows_values_as_the_table_does(client: FlaskClient) -> None:
 def test_the_structure_of_a_table_without_a_key_says_so_and_can_be_altered(client: FlaskClient) -> None:
     shown = page(client, "/databases/shop/tables/nokey/structure")
     assert "without a primary key" in shown
+    address = re.findall(r'<a href="([^"]+)">look at it and run it', shown)[0].replace("&amp;", "&")
+    assert "ADD COLUMN id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY</textarea>" in page(client, address)
     assert "Add columns" in shown and "Change column x" in shown
 
 

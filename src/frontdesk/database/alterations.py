@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from itertools import chain, count
 from typing import Any, Protocol
 
 from sqlalchemy import Connection
@@ -9,7 +10,7 @@ from sqlalchemy import Connection
 from frontdesk import errors
 from frontdesk.database import dialects
 from frontdesk.database.connections import quoted
-from frontdesk.database.definitions import Column
+from frontdesk.database.definitions import Column, Table
 from frontdesk.database.details import Details
 from frontdesk.database.sqlite import alterations as sqlite
 from frontdesk.database.steps import Step
@@ -111,6 +112,14 @@ def view_step(connection: Connection, name: str, select: str) -> Step:
     """The step that makes a view of a SELECT."""
     at = _written(connection, name)
     return ["create", [["view", name, f"CREATE VIEW {at} AS\n{select}"]]]
+
+
+def keying(table: Table) -> str:
+    """The SQL that gives a table of PostgreSQL which has none a key, so that its rows can be named."""
+    taken, names = {column.name for column in table.columns}, chain(["id", "row_id"], (f"row_id_{n}" for n in count(2)))
+    name = next(name for name in names if name not in taken)
+    at = f"{quoted(str(table.schema))}.{quoted(table.bare_name)}"
+    return f"ALTER TABLE {at} ADD COLUMN {name} bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY"
 
 
 def _written(connection: Connection, name: str) -> str:

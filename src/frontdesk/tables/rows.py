@@ -12,7 +12,7 @@ from sqlalchemy import Connection
 
 from frontdesk import errors
 from frontdesk.context import Caller
-from frontdesk.database import schema, values
+from frontdesk.database import alterations, schema, values
 from frontdesk.database.connections import Database
 from frontdesk.database.schema import Table
 from frontdesk.errors import ConflictError, InputError, NotFoundError, PermissionDenied
@@ -23,7 +23,6 @@ from frontdesk.tables.pages import Page, Reading
 
 MOST = 10_000
 """Rows that one insert takes."""
-NO_KEY_HINT = "Give it one: ALTER TABLE … ADD COLUMN id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY."
 
 
 @dataclass(frozen=True)
@@ -325,7 +324,8 @@ def editable(table: Table) -> Table:
     if table.editable:
         return table
     if table.kind == "table" and table.schema is not None:
-        raise PermissionDenied(f"{table.name} has no primary key, so that none of its rows can be named.", NO_KEY_HINT)
+        message = f"{table.name} has no primary key, so that none of its rows can be named."
+        raise PermissionDenied(message, f"Give it one: {alterations.keying(table)}.")
     raise PermissionDenied(
         f"{table.name} is a {table.kind}, whose rows cannot be changed.", "Change the tables it is made from."
     )

@@ -162,7 +162,9 @@ def _respond(status: int, message: str, hint: str = "", **more: Any) -> Response
         response = rendering.answer(problem(status, message, hint, **more), status)
         response.content_type = "application/problem+json"
         return response
-    others = [name for name in current.desk().databases if name != more["database"]] if "database" in more else []
+    others = (
+        [name for name in sorted(current.desk().databases) if name != more["database"]] if "database" in more else []
+    )
     return rendering.page("error.html", status=status, code=status, message=message, hint=hint, others=others, **more)
 
 

@@ -6,6 +6,7 @@ from typing import Any
 
 from flask import Blueprint, Response, request, url_for
 
+from frontdesk.database import alterations as database_alterations
 from frontdesk.database import references, schema
 from frontdesk.database.connections import Database
 from frontdesk.database.schema import Table
@@ -15,6 +16,12 @@ from frontdesk.web import access, bodies, current, messages, rendering, wishes
 from frontdesk.web.errors import status_of
 
 routes = Blueprint("structures", __name__)
+
+
+@routes.app_template_filter("keying")
+def keying(table: Table) -> str:
+    """The SQL that gives a table without a key one."""
+    return database_alterations.keying(table)
 
 
 @routes.get("/databases/<name:database>/tables/<name:table>/structure")
