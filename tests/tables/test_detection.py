@@ -6,6 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from frontdesk.tables import detection
+from frontdesk.tables.detection import Until
 
 TYPES = [
     (["1", "-20", "0"], "INTEGER"),
@@ -107,3 +108,34 @@ def test_what_looks_as_if_it_surely_fits_does(cells: list[str], cell: str) -> No
     other.read([cell])
     assert not fits or other.type == before
     assert not looks or fits
+
+
+@pytest.mark.parametrize(
+    ("cells", "until"),
+    [
+        (["1", "2"], None),
+        (["a", "1"], None),
+        (["1", "", "0012"], Until("INTEGER", 3, "0012")),
+        (["1", "2.5", "3"], Until("INTEGER", 2, "2.5")),
+        (["1", "2.5", "x"], Until("REAL", 3, "x")),
+        (["1.9", "1.10"], Until("REAL", 2, "1.10")),
+        (["true", "no"], Until("BOOLEAN", 2, "no")),
+        (["2024-01-31", "31.1.2024"], Until("DATE", 2, "31.1.2024")),
+        (["2024-01-31 10:00", "2024-01-31"], Until("DATETIME", 2, "2024-01-31")),
+    ],
+)
+@pytest.mark.parametrize("size", [1, 2, 100])
+def test_a_column_tells_the_first_row_that_a_narrower_type_does_not_fit(
+    cells: list[str], until: Until | None, size: int
+) -> None:
+    column = detection.Column()
+    for start in range(0, len(cells), size):
+        column.read(cells[start : start + size])
+    assert column.until == until
+
+
+def test_a_column_of_json_tells_the_first_value_of_another_type() -> None:
+    column = detection.TypedColumn()
+    column.read([None, 1, 2])
+    column.read([2.5, "x"])
+    assert (column.type, column.until) == ("TEXT", Until("REAL", 5, "x"))

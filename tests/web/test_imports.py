@@ -42,6 +42,7 @@ def test_a_new_table_is_made_of_a_csv_body(client: Client) -> None:
         "ignored": 0,
         "columns": [{"name": "day", "type": "DATE"}, {"name": "zip", "type": "TEXT"}],
         "change": "example.1",
+        "command": "frontdesk import 'The file' example --table sales",
     }
     rows = client("viewer").get("/api/databases/example/tables/sales/rows").get_json()["rows"]
     assert rows == [{"day": "2024-01-31", "zip": "02134", "_key": 1}]
@@ -230,3 +231,27 @@ def test_a_switch_that_says_nothing_known_is_refused_and_nothing_loaded(client: 
         assert (answer.status_code, list(answer.get_json()["errors"])) == (422, [switch.partition("=")[0]])
     assert client("admin").get(f"{path}/rows?_count=1").get_json()["count"] == 3
     assert client("admin").get(f"{path}/export.csv?raw=maybe").status_code == 422
+
+
+def test_the_answer_says_why_columns_are_of_their_types_and_how_to_do_it_again(client: Client) -> None:
+    admin = client("admin")
+    answer = admin.post(
+        "/api/databases/example/tables/sales/import?create=1&delimiter=semicolon&empty_text=1",
+        data="zip;n;word\n1;1;a\n02134;2.5;b\n",
+        content_type="text/csv",
+        headers={"Content-Disposition": "attachment; filename*=UTF-8''sales%20of%20M%C3%A4rz.csv"},
+    )
+    columns = answer.get_json()["columns"]
+    assert columns[0] == {"name": "zip", "type": "TEXT", "until": {"type": "INTEGER", "row": 2, "value": "02134"}}
+    assert columns[1]["until"] == {"type": "INTEGER", "row": 2, "value": "2.5"}
+    assert columns[2] == {"name": "word", "type": "TEXT"}
+    command = "frontdesk import 'sales of März.csv' example --table sales --delimiter ';' --empty-text"
+    assert answer.get_json()["command"] == command
+
+
+def test_the_preview_says_how_many_values_there_are_and_ends_with_the_command_line(client: Client) -> None:
+    sent = {"file": (io.BytesIO(b"zip,n\n1,\n02134,3\n"), "places.csv")}
+    page = client("admin").post("/databases/example/import", data=sent, content_type="multipart/form-data").text
+    assert "INTEGER until row 2: <code>02134</code>" in page
+    assert "1 value, 1 empty" in page
+    assert "frontdesk import places.csv example --table places" in page

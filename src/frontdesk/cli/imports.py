@@ -16,7 +16,7 @@ from frontdesk.database.connections import Database
 from frontdesk.desk import Desk
 from frontdesk.errors import Error
 from frontdesk.tables import imports, sources
-from frontdesk.tables.formats import encodings, inputs
+from frontdesk.tables.formats import encodings, inputs, separated
 from frontdesk.tables.imports import Loaded, Wish
 
 
@@ -32,6 +32,8 @@ from frontdesk.tables.imports import Loaded, Wish
     "--type", "types", multiple=True, metavar="C=TYPE", help="A type instead of the one found, such as zip=TEXT."
 )
 @click.option("--encoding", default="", help=f"One of {', '.join(encodings.ENCODINGS)} (default: found).")
+@click.option("--delimiter", default="", metavar="MARK", help="Of a CSV file: , ; | or tab (default: found).")
+@click.option("--empty-text", is_flag=True, help="Empty cells in columns of texts are empty text, not NULL.")
 @click.option("--sheet", default="", metavar="NAME", help="The sheet of a spreadsheet, or the file in a zip.")
 @options.with_json
 @options.with_desk
@@ -44,6 +46,8 @@ def command(
     on_conflict: str,
     types: tuple[str, ...],
     encoding: str,
+    delimiter: str,
+    empty_text: bool,
     sheet: str,
     as_json: bool,
 ) -> None:
@@ -55,11 +59,11 @@ def command(
     chosen = dict(text.partition("=")[::2] for text in types)
     with _opened(desk, database) as place:
         for file in files:
-            source = sources.open(file, encoding=encoding, sheet=sheet)
+            source = sources.open(file, encoding=encoding, delimiter=separated.mark(delimiter), sheet=sheet)
             target = table or sources.table_name(file.name)
             create = target not in schema.tables(place)
             with bar(file.name) as tell, _without_pauses():
-                wish = Wish(types=chosen, create=create, key=key, on_conflict=on_conflict, progress=tell)
+                wish = Wish(chosen, create, key, on_conflict, empty_text, tell)
                 done = imports.load(place, source, target, options.caller(), wish)
             if as_json:
                 options.print_json(done.json())

@@ -14,7 +14,7 @@ from frontdesk.database.schema import Column, Table
 from frontdesk.errors import ConflictError, InputError, PermissionDenied
 from frontdesk.history import blocks, capture
 from frontdesk.history.blocks import Digest
-from frontdesk.tables import conversion, loads
+from frontdesk.tables import conversion, reports
 from frontdesk.tables.loads import Load, Loaded, Wish
 from frontdesk.tables.sources import Source
 
@@ -61,7 +61,7 @@ class Rows(Load):
             inserted = self._count(connection) - before
             changes = self._record(connection) if plain else capture.recorder_of(connection).ids
         change = f"{self.database.name}.{changes[0]}" if changes else None
-        columns = loads.described(self.source, [column for column in self._columns if column])
+        columns = reports.described(self.source, [column for column in self._columns if column], self.wish)
         return Loaded(self._table.name, inserted, affected - inserted, self.rows - affected, columns, change)
 
     def _check_same(self, connection: Connection) -> None:
@@ -136,7 +136,7 @@ class Replacement(Rows):
                 self.rows += rows
             changes = capture.recorder_of(connection).ids
         change = f"{self.database.name}.{changes[0]}" if changes else None
-        columns = loads.described(self.source, [column for column in self._columns if column])
+        columns = reports.described(self.source, [column for column in self._columns if column], self.wish)
         return Loaded(self._table.name, self.rows, 0, 0, columns, change)
 
 

@@ -13,7 +13,7 @@ from frontdesk.database.postgresql import arrays
 from frontdesk.database.schema import Column
 from frontdesk.errors import InputError
 from frontdesk.forms import kinds, parsing
-from frontdesk.tables import columns, detection
+from frontdesk.tables import columns, detection, numbers
 from frontdesk.tables.formats.inputs import Json
 
 Read = Callable[[Sequence[Any]], Sequence[Any]]
@@ -64,7 +64,7 @@ def _integers(cells: Sequence[str]) -> list[int] | None:
         values = list(map(int, cells))
     except ValueError:
         return None
-    fits = detection.INTEGERS[0] <= min(values) and max(values) <= detection.INTEGERS[1]
+    fits = numbers.INTEGERS[0] <= min(values) and max(values) <= numbers.INTEGERS[1]
     return values if fits and list(map(str, values)) == list(cells) else None
 
 
@@ -146,7 +146,7 @@ def _list(column: Column, cell: str) -> str:
 
 
 def _checked(column: Column, value: Any) -> Any:
-    if isinstance(value, int) and not detection.INTEGERS[0] <= value <= detection.INTEGERS[1]:
+    if isinstance(value, int) and not numbers.INTEGERS[0] <= value <= numbers.INTEGERS[1]:
         raise InputError("This number is beyond what the database can hold.")
     return columns.stored(column, value)
 

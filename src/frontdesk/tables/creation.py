@@ -17,7 +17,7 @@ from frontdesk.database.schema import Column
 from frontdesk.errors import ConflictError, InputError
 from frontdesk.history import blocks, capture
 from frontdesk.history.blocks import Digest
-from frontdesk.tables import conversion, detection, loads
+from frontdesk.tables import conversion, detection, reports
 from frontdesk.tables.loads import Load, Loaded, WiderError, Wish
 from frontdesk.tables.sources import Source
 from frontdesk.workers import owners
@@ -78,6 +78,7 @@ class NewTable(Load):
         self._hidden = f"{HIDDEN}{this.pid}_{int(this.started)}_{next(_numbers)}"
         self._updated = self._affected = 0
         self._ascending = True
+        self._finders: Sequence[detection.Finder] = ()
 
     def load(self) -> Loaded:
         given = all(name in self.wish.types for name in self.source.names)
@@ -110,6 +111,7 @@ class NewTable(Load):
             return self._fill(self._columns(found, self.wish.key), found)
 
     def _columns(self, found: detection.Found, key: Sequence[str]) -> list[Column]:
+        self._finders = found.finders
         unknown = [name for name in key if name not in self.source.names]
         if unknown:
             raise InputError(errors={"key": f"{self.source.name} has no column {unknown[0]!r}."})
@@ -198,7 +200,7 @@ class NewTable(Load):
             rows,
             self._affected - rows,
             self.rows - self._affected,
-            loads.described(self.source, columns),
+            reports.described(self.source, columns, self.wish, self._finders),
             f"{self.database.name}.{number}",
         )
 

@@ -1,25 +1,36 @@
 """The kinds of a file's columns, found over all its rows: a type only where every value reads back identically."""
 
-import math
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from functools import lru_cache
 from itertools import islice
 from typing import Any
 
 from frontdesk.database import dialects, schema
+from frontdesk.tables import numbers
 from frontdesk.tables.formats import inputs
 from frontdesk.tables.formats.inputs import Json
 from frontdesk.tables.sources import Source
 
-INTEGERS = (-(2**63), 2**63 - 1)
-EXACT = 2**53
-"""Whole numbers up to this are exact as real numbers."""
-
 Cells = Sequence[Any]
+LONGEST_WITNESS = 100
+"""Characters that are shown of a value."""
 Read = Callable[[tuple[str, ...]], Sequence[Any] | None]
+
+
+@dataclass(frozen=True)
+class Until:
+    """All values before this one were of a narrower type: why a column is not of that one."""
+
+    type: str
+    row: int  # from 1, below the names
+    value: str
+
+    @classmethod
+    def at(cls, declared: str, row: int, value: Any) -> "Until":
+        """The same, with as much of the value as is shown."""
+        return cls(declared, row, str(value)[:LONGEST_WITNESS])
 
 
 class Column:
@@ -27,8 +38,10 @@ class Column:
 
     def __init__(self) -> None:
         self.empty = False  # whether a cell had no value
+        self.until: Until | None = None
+        self._rows = 0
         self._read: Read | None = None
-        self._reals = _Reals()
+        self._reals = numbers.Reals()
         self._kinds: list[tuple[str, Read]] = [
             ("INTEGER", self._integers),
             ("REAL", self._reals.read),
@@ -51,17 +64,37 @@ class Column:
 
     def read(self, cells: Sequence[str]) -> Sequence[Any]:
         """The values of more cells, None for empty ones, by the narrowest type that fits all that were read."""
+        before = self.type if self.found else ""
+        values = self._filled(cells)
+        if self.found and self.type != before:
+            self._note(before, cells)
+        self._rows += len(cells)
+        return values
+
+    def _filled(self, cells: Sequence[str]) -> Sequence[Any]:
         if "" not in cells:
-            return self._values(tuple(cells))
+            return self.fill(tuple(cells))
         self.empty = True
         filled = tuple(cell for cell in cells if cell)
-        return _with_gaps(cells, self._values(filled)) if filled else [None] * len(cells)
+        return _with_gaps(cells, self.fill(filled)) if filled else [None] * len(cells)
+
+    def _note(self, narrower: str, cells: Sequence[str]) -> None:
+        """Remembers the first of these cells that a narrower type does not fit."""
+        reals, filled = numbers.Reals(), [(row, cell) for row, cell in enumerate(cells, self._rows + 1) if cell]
+        narrower = narrower or _narrowest(filled[0][1])
+        for row, cell in filled:
+            if narrower != self.type and not _fits(narrower, cell, reals):
+                self.until = Until.at(narrower, row, cell)
+                narrower = "REAL" if narrower == "INTEGER" and _fits("REAL", cell, reals) else self.type
+        if narrower != self.type:  # only together with the numbers before do these lose digits
+            row, cell = next(((row, cell) for row, cell in filled if cell != repr(float(cell))), filled[-1])
+            self.until = Until.at(narrower, row, cell)
 
     def fits(self, cells: Sequence[str]) -> bool:
         """Whether more cells are of the type found so far; it makes no values and so takes half the time of `read`."""
         if self._read is not None and self.type == "TEXT":
             return True
-        shape = _WHOLE if self.type == "INTEGER" else self._reals.shape if self.type == "REAL" else None
+        shape = numbers.WHOLE if self.type == "INTEGER" else self._reals.shape if self.type == "REAL" else None
         text = "\n".join(cells) + "\n"
         if shape is not None and shape.fullmatch(text) and text.count("\n") == len(cells):
             return True
@@ -92,7 +125,8 @@ class Column:
         one = known[self.type]
         return one if one is None else f"(?:{one}){'' if needed else '?+'}"
 
-    def _values(self, cells: tuple[str, ...]) -> Sequence[Any]:
+    def fill(self, cells: tuple[str, ...]) -> Sequence[Any]:
+        """The values of more cells, none of which is empty."""
         while True:
             values = self._kinds[0][1](cells)
             if values is not None:
@@ -112,7 +146,7 @@ class Column:
         except ValueError:
             return None
         least, most = min(values), max(values)
-        if least < INTEGERS[0] or most > INTEGERS[1] or tuple(map(str, values)) != cells:
+        if least < numbers.INTEGERS[0] or most > numbers.INTEGERS[1] or tuple(map(str, values)) != cells:
             return None
         self._reals.meet_integers(least, most)
         return values
@@ -124,88 +158,6 @@ class Column:
         return cells
 
 
-_WHOLE = re.compile(r"(?:(?:-?[1-9][0-9]{0,17}+|0|)\n)*+")
-"""Whole numbers that surely are within 64 bits, or nothing, one a line."""
-
-
-class _Reals:
-    """Numbers with a point, where nothing is lost: written as Python writes them, or all with as many decimals.
-
-    So `1.50` and `2.00` are numbers, but the versions `1.9` and `1.10` stay text.
-    """
-
-    def __init__(self) -> None:
-        self.free = True
-        self._decimals: int | None = None  # -1: not all have as many
-        self._shape = re.compile("")
-
-    @property
-    def shape(self) -> re.Pattern[str] | None:
-        """What surely are numbers of as many decimals as all before, or nothing, one a line; no digit is lost."""
-        most = 13 - (self._decimals or 0)
-        if self._decimals in {None, -1} or most < 0:
-            return None
-        return _decimals(most, self._decimals or 0)
-
-    def pattern(self) -> str | None:
-        """One number of which surely no digit is lost, as a regular expression."""
-        decimals = self._decimals or 0
-        if decimals != -1:
-            return (
-                None
-                if decimals > 13
-                else rf"(?!-0\.0+(?![0-9]))-?(?:0|[1-9][0-9]{{0,{13 - decimals}}}+)\.[0-9]{{{decimals}}}"
-            )
-        whole, after = "[1-9][0-9]{0,6}", r"(?:0|[0-9]{0,7}[1-9])"
-        return (
-            rf"(?!-0\.0(?![0-9]))-?(?:{whole}\.{after}|[1-9][0-9]{{0,14}}|0\.(?:0|(?!0000)[0-9]{{0,13}}[1-9]))|0"
-            if self.free
-            else None
-        )
-
-    def meet_integers(self, least: int, most: int) -> None:
-        self._decimals = -1
-        self.free = self.free and least >= -EXACT and most <= EXACT
-
-    def read(self, cells: tuple[str, ...]) -> Sequence[float] | None:
-        try:
-            values = list(map(float, cells))
-        except ValueError:
-            return None
-        if not all(map(math.isfinite, values)) or _has_minus_zero(values):
-            return None
-        if self.free:
-            self._check_free(cells, values)
-        if self._decimals != -1:
-            self._check_decimals(cells)
-        return values if self.free or self._decimals != -1 else None
-
-    def _check_free(self, cells: tuple[str, ...], values: Sequence[float]) -> None:
-        texts = tuple(map(repr, values))
-        if texts != cells:
-            other = ((cell, value) for cell, text, value in zip(cells, texts, values, strict=True) if cell != text)
-            self.free = all(abs(value) <= EXACT and str(int(value)) == cell for cell, value in other)
-
-    def _check_decimals(self, cells: tuple[str, ...]) -> None:
-        """Up to 15 digits a real number keeps exactly."""
-        if self._decimals is None:
-            self._decimals = len(cells[0].partition(".")[2])
-            self._shape = re.compile(rf"(?:-?(?:0|[1-9][0-9]*)\.[0-9]{{{self._decimals}}}\n)*")
-        fits = self._decimals and max(map(len, cells)) <= 16 and self._shape.fullmatch("\n".join(cells) + "\n")
-        if not fits:
-            self._decimals = -1
-
-
-@lru_cache
-def _decimals(most: int, decimals: int) -> re.Pattern[str]:
-    return re.compile(rf"(?:(?:(?!-0\.0+\n)-?(?:0|[1-9][0-9]{{0,{most}}}+)\.[0-9]{{{decimals}}})?\n)*+")
-
-
-def _has_minus_zero(values: Iterable[float]) -> bool:
-    """SQLite keeps -0.0 as 0.0."""
-    return 0.0 in values and any(value == 0 and math.copysign(1, value) < 0 for value in values)
-
-
 WORDS = {"true": 1, "false": 0, "True": 1, "False": 0, "TRUE": 1, "FALSE": 0}
 
 
@@ -214,6 +166,20 @@ def _booleans(cells: tuple[str, ...]) -> Sequence[int] | None:
         return [WORDS[cell] for cell in cells]
     except KeyError:
         return None
+
+
+def _narrowest(cell: str) -> str:
+    """The type of one cell."""
+    one = Column()
+    one.fill((cell,))
+    return one.type
+
+
+def _fits(declared: str, cell: str, reals: numbers.Reals) -> bool:
+    """Whether a cell is of this type; `reals` remember the numbers before it."""
+    if declared == "REAL":
+        return reals.read((cell,)) is not None
+    return _narrowest(cell) == declared
 
 
 class _Known:
@@ -279,6 +245,8 @@ class TypedColumn:
     def __init__(self, declared: str = "") -> None:
         """`declared` is the type that the file itself says."""
         self._declared = declared
+        self._rows = 0
+        self.until: Until | None = None
         self.empty = False
         self.zones: set[bool] = set()
         self._types: set[type] = set()
@@ -304,15 +272,43 @@ class TypedColumn:
 
     def read(self, cells: Cells) -> Sequence[Any]:
         """The values of more cells."""
+        before = self.type if self._types else ""
+        self._meet(cells)
+        if self._types and self.type != before and not self._declared:
+            self._note(before, cells)
+        self._rows += len(cells)
+        return values(cells, self.type)
+
+    def _meet(self, cells: Cells) -> None:
         types = set(map(type, cells))
         self.empty = self.empty or type(None) in types
         self._types |= types - {type(None)}
         if int in types:
-            self._wide = self._wide or any(type(cell) is int and abs(cell) > EXACT for cell in cells)
+            self._wide = self._wide or any(type(cell) is int and abs(cell) > numbers.EXACT for cell in cells)
         if self._types == {str}:
-            self._texts.read([cell for cell in cells if cell is not None] or [""])
+            self._texts.read(["" if cell is None else cell for cell in cells])
             self.zones = self._texts.zones
-        return values(cells, self.type)
+
+    def _note(self, narrower: str, cells: Cells) -> None:
+        """Remembers the first of these cells that a narrower type does not fit."""
+        if self._types == {str}:
+            self.until = self._texts.until
+            return
+        for row, cell in enumerate(cells, self._rows + 1):
+            one = "" if cell is None else _type_of(cell)
+            narrower = narrower or one
+            if narrower == self.type:
+                return
+            if one not in {"", narrower}:
+                self.until = Until.at(narrower, row, cell)
+                narrower = "REAL" if {narrower, one} == {"INTEGER", "REAL"} else self.type
+
+
+def _type_of(value: Any) -> str:
+    """The type of one value."""
+    one = TypedColumn()
+    one._meet([value])
+    return one.type
 
 
 def values(cells: Cells, declared: str) -> list[Any]:
@@ -341,6 +337,7 @@ class Found:
 
     columns: list[schema.Column]
     rows: int
+    empty: Sequence[int]  # cells without a value, of each column
     finders: Sequence[Finder]
     key: tuple[str, ...]  # a whole column `id` that rises from row to row
 
@@ -351,18 +348,20 @@ def find(source: Source, blocks: int | None = None, tell: Callable[[int, int], o
         TypedColumn(source.declared.get(name, "")) if source.typed else Column() for name in source.names
     ]
     rows, last, rising = 0, None, True
+    empty, nothing = [0] * len(finders), None if source.typed else ""
     heard = [0]
     place = next((at for at, name in enumerate(source.names) if name.casefold() == "id"), None)
     for block in islice(source.blocks(lambda done: tell(done, heard[0])), blocks):
         heard[0] = rows = rows + len(block)
         for at, (finder, cells) in enumerate(zip(finders, zip(*block, strict=True), strict=True)):
             values = finder.read(cells)
+            empty[at] += cells.count(nothing)
             if at == place and rising:
                 rising = finder.type == "INTEGER" and not finder.empty and rises(values, last)
                 last = values[-1]
     types = [finder.type for finder in finders]
     columns = [column(name, declared) for name, declared in zip(source.names, types, strict=True)]
-    return Found(columns, rows, finders, (source.names[place],) if place is not None and rising and rows else ())
+    return Found(columns, rows, empty, finders, (source.names[place],) if place is not None and rising and rows else ())
 
 
 def column(name: str, declared: str) -> schema.Column:

@@ -1,5 +1,6 @@
 """A file of rows becomes a table, or rows of one: all of it or nothing, as one change that can be undone."""
 
+import dataclasses
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import islice
@@ -10,10 +11,11 @@ from frontdesk.database import schema
 from frontdesk.database.connections import Database
 from frontdesk.database.schema import Column
 from frontdesk.errors import InputError, PermissionDenied
-from frontdesk.tables import creation, detection, sources, structure
+from frontdesk.tables import creation, detection, reports, sources, structure
 from frontdesk.tables.additions import Replacement, Rows
 from frontdesk.tables.creation import NewTable, drop_leftovers, leftovers
 from frontdesk.tables.loads import ON_CONFLICT, Loaded, Progress, Wish
+from frontdesk.tables.reports import Evidence
 from frontdesk.tables.sources import Source
 
 __all__ = [
@@ -43,6 +45,7 @@ class Preview:
     rows: list[Sequence[Any]]
     count: int
     key: tuple[str, ...]  # the column that can be the primary key for sure
+    evidence: list[Evidence]  # of each column
 
 
 def load(database: Database, source: Source, table: str, by: Caller, wish: Wish = PLAIN) -> Loaded:
@@ -52,6 +55,11 @@ def load(database: Database, source: Source, table: str, by: Caller, wish: Wish 
     who is no admin asks for a new table.
     """
     _check(source, wish)
+    done = _loaded(database, source, table, by, wish)
+    return dataclasses.replace(done, command=reports.command(source, database.name, done.table, wish))
+
+
+def _loaded(database: Database, source: Source, table: str, by: Caller, wish: Wish) -> Loaded:
     if not wish.create:
         return _ways(database).rows(database, source, schema.table(database, table), by, wish).load()
     if not by.may("admin"):
@@ -106,4 +114,4 @@ def preview(source: Source, rows: int = 20) -> Preview:
     """The file's columns and first rows, after all rows were read once. Raises InputError naming bad lines."""
     found = detection.find(source)
     first = list(islice((row for block in source.blocks() for row in block), rows))
-    return Preview(source, found.columns, first, found.rows, found.key)
+    return Preview(source, found.columns, first, found.rows, found.key, reports.evidence(found))

@@ -11,7 +11,6 @@ from frontdesk import errors
 from frontdesk.context import Caller
 from frontdesk.database import bulk
 from frontdesk.database.connections import Database
-from frontdesk.database.schema import Column
 from frontdesk.errors import InputError
 from frontdesk.history.blocks import Digest
 from frontdesk.tables import conversion
@@ -32,8 +31,9 @@ class Loaded:
     inserted: int
     updated: int
     ignored: int
-    columns: list[dict[str, str]]  # name and type of each, and the file's own name where it was another
+    columns: list[dict[str, Any]]  # name and type of each, the file's own name where it was another, and why the type
     change: str | None
+    command: str = ""  # the command line that loads the file so once more
 
     def json(self) -> dict[str, Any]:
         """As the API gives it."""
@@ -140,13 +140,3 @@ class Refused(InputError):
         }
         made = inputs.refused(source.name, lines)
         super().__init__(made.message, errors=made.errors)
-
-
-def described(source: Source, columns: Sequence[Column]) -> list[dict[str, str]]:
-    """The columns as the API gives them, with the file's own name where it was changed."""
-    written = dict(zip(source.names, source.written_names, strict=True))
-    return [
-        {"name": column.name, "type": column.type}
-        | ({"label": written[column.name]} if written.get(column.name, column.name) != column.name else {})
-        for column in columns
-    ]

@@ -20,7 +20,7 @@ from frontdesk.database.schema import Column
 from frontdesk.errors import ConflictError, InputError
 from frontdesk.history import blocks, capture, cascades, verbs
 from frontdesk.history.entries import value_names
-from frontdesk.tables import additions, conversion, creation, detection, loads
+from frontdesk.tables import additions, conversion, creation, detection, loads, reports
 from frontdesk.tables.formats.inputs import MOST_LINES, Block
 from frontdesk.tables.loads import Loaded, Refused, WiderError
 
@@ -195,7 +195,7 @@ class NewTable(creation.NewTable):
         number = blocks.record(connection, replace(loaded, name=self._table), rows, first, last, digest, sql)
         self.tell(self.size)
         affected = rows if self.wish.on_conflict == "ignore" else self.rows
-        described = loads.described(self.source, columns)
+        described = reports.described(self.source, columns, self.wish, self._finders)
         change = f"{self.database.name}.{number}"
         return Loaded(self._table, rows, affected - rows, self.rows - affected, described, change)
 
@@ -217,7 +217,7 @@ class Rows(additions.Rows):
 
     def _loaded(self, inserted: int, updated: int, changes: Sequence[int]) -> Loaded:
         change = f"{self.database.name}.{changes[0]}" if changes else None
-        columns = loads.described(self.source, [column for column in self._columns if column])
+        columns = reports.described(self.source, [column for column in self._columns if column], self.wish)
         self.tell(self.size)
         return Loaded(self._table.name, inserted, updated, self.rows - inserted - updated, columns, change)
 

@@ -3,10 +3,11 @@
 from collections.abc import Callable, Mapping, Sequence
 
 from flask import Blueprint, Response, request, url_for
+from werkzeug.http import parse_options_header
 
 from frontdesk.database import schema
 from frontdesk.errors import ConflictError, Error, InputError, IntegrityError, UnsupportedMediaError
-from frontdesk.tables import imports, sources, uploads
+from frontdesk.tables import imports, reports, sources, uploads
 from frontdesk.tables.formats import encodings, separated
 from frontdesk.tables.imports import Loaded, Wish
 from frontdesk.tables.sources import Source
@@ -75,20 +76,10 @@ def load_json(database: str, table: str) -> Response:
         schema.table(place, table)
     upload, form = _sent()
     try:
-        options = {"encoding": request.args.get("encoding", ""), "delimiter": _delimiter(request.args)}
-        options["sheet"] = request.args.get("sheet", "")
-        source = sources.open(upload.path, name=upload.name, format=form, **options)
+        source = _source(upload, request.args, form)
         return rendering.answer(imports.load(place, source, table, access.caller(), wish).json(), 201)
     finally:
         upload.remove()
-
-
-def _delimiter(given: Mapping[str, str]) -> str:
-    chosen = given.get("delimiter", "")
-    named = {"tab": "\t", "comma": ",", "semicolon": ";"}.get(chosen, chosen)
-    if named not in {"", *separated.DELIMITERS}:
-        raise InputError(errors={"delimiter": "Choose a comma, a semicolon, a bar or a tab."})
-    return named
 
 
 def _sent() -> tuple[Upload, str]:
@@ -101,7 +92,8 @@ def _sent() -> tuple[Upload, str]:
         return _keep(file.stream.read, file.filename), form
     if request.mimetype not in TYPES:
         raise UnsupportedMediaError("This content type is not read here.", f"Send one of: {', '.join(TYPES)}.")
-    return _keep(request.stream.read, "The file"), TYPES[request.mimetype]
+    _, options = parse_options_header(request.headers.get("Content-Disposition"))
+    return _keep(request.stream.read, options.get("filename") or "The file"), TYPES[request.mimetype]
 
 
 def _keep(read: Callable[[int], bytes], name: str) -> Upload:
@@ -121,7 +113,7 @@ def _step(database: str, table: str | None) -> Response:
     except InputError as error:
         return _choose(database, table, error.errors, 422)
     try:
-        source = _source(upload)
+        source = _source(upload, request.form)
     except InputError as error:
         upload.remove()
         return _choose(database, table, error.errors or {"file": f"{error.message} {error.hint}"}, 422)
@@ -130,13 +122,14 @@ def _step(database: str, table: str | None) -> Response:
     return _look(database, table, upload, source, {})
 
 
-def _source(upload: Upload) -> Source:
+def _source(upload: Upload, given: Mapping[str, str], form: str = "") -> Source:
     return sources.open(
         upload.path,
         name=upload.name,
-        encoding=request.form.get("encoding", ""),
-        delimiter=_delimiter(request.form),
-        sheet=request.form.get("sheet", ""),
+        format=form,
+        encoding=given.get("encoding", ""),
+        delimiter=separated.mark(given.get("delimiter", "")),
+        sheet=given.get("sheet", ""),
     )
 
 
@@ -150,6 +143,7 @@ def _look(
     except InputError as error:
         upload.remove()
         return _choose(database, table, error.errors | {"file": error.message}, 422)
+    name = request.form.get("name") or _table_name(upload.name)
     return rendering.page(
         "imports/preview.html",
         status,
@@ -159,9 +153,10 @@ def _look(
         preview=found,
         form=request.form,
         errors=errors,
-        name=request.form.get("name") or _table_name(upload.name),
+        name=name,
         types=list(schema.TYPES),
         encodings=encodings.ENCODINGS,
+        command=reports.command(source, database, table or name, _wish(source, table is None)),
     )
 
 

@@ -104,6 +104,9 @@ _SEARCH = thing(
     columns=maybe(many(text("name"))), made_by=maybe(one_of("frontdesk", "others")), searchable=many(text("name"))
 )
 
+UNTIL_ROW = thing(type=text("INTEGER"), row=whole(17), value=text("0012"))
+"""Of a column, why it is not of a narrower type."""
+
 
 def _body(*known: fields.Field, partial: bool = False) -> Schema:
     """The JSON object that a form of these fields is read from."""
@@ -271,8 +274,11 @@ OPERATIONS: dict[str, Operation] = {
             inserted=whole(2),
             updated=whole(0),
             ignored=whole(0),
-            columns=many(thing(("label",), name=text("date"), type=text("DATE"), label=text())),
+            columns=many(
+                thing(("label", "until"), name=text("date"), type=text("DATE"), label=text(), until=UNTIL_ROW)
+            ),
             change=maybe(text("example.8")),
+            command=text("frontdesk import payments.csv example --table payments"),
         ),
         201,
         query=(

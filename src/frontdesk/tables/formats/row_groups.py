@@ -10,7 +10,7 @@ from typing import Any
 
 from frontdesk.database import values
 from frontdesk.database.schema import Column
-from frontdesk.tables import detection
+from frontdesk.tables import detection, numbers
 from frontdesk.tables.formats import extras, parquet, texts
 from frontdesk.tables.formats.texts import Rows
 
@@ -180,7 +180,7 @@ class _Finder:
         self._types |= set(map(type, filled))
         if int in self._types and self._whole:
             whole = [cell for cell in filled if type(cell) is int]
-            self._whole = not whole or (min(whole) >= -detection.EXACT and max(whole) <= detection.EXACT)
+            self._whole = not whole or (min(whole) >= -numbers.EXACT and max(whole) <= numbers.EXACT)
         self._fitting = {name: fits for name, fits in self._fitting.items() if fits(filled)}
 
     def _meet_digits(self, cells: Sequence[Any]) -> bool:

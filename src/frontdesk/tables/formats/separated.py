@@ -18,6 +18,14 @@ Again = Callable[[], AbstractContextManager[IO[str]]]
 """The text from its beginning."""
 
 
+def mark(name: str) -> str:
+    """The mark of this name, such as tab, or the mark itself. Raises InputError naming `delimiter`."""
+    found = {"tab": "\t", "comma": ",", "semicolon": ";"}.get(name, name)
+    if found not in {"", *DELIMITERS}:
+        raise InputError(errors={"delimiter": "Choose a comma, a semicolon, a bar or a tab."})
+    return found
+
+
 class Lines:
     """Lines of a file one by one, or where a row begins many at a time."""
 
