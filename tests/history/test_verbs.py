@@ -19,7 +19,7 @@ from frontdesk.database.connections import Database
 from frontdesk.database.postgresql import writing
 from frontdesk.errors import BusyError, ConflictError, Error, IntegrityError
 from frontdesk.history import capture, changes, undo
-from frontdesk.tables import rows
+from frontdesk.tables import edits, rows, selections
 from frontdesk.tables.keys import KeyText
 from tests import engines, places
 
@@ -423,6 +423,9 @@ def test_rows_that_change_together_are_locked_in_the_order_of_their_keys(databas
     check_locked_in_order(database, lambda: set_all(2, 1))
     set_all(1, 2)
     assert engines.rows(database, "a") == [(1, "new"), (2, "new")]
+    block = [{"key": one, "set": {"text": "newer"}} for one in (2, 1)]
+    check_locked_in_order(database, lambda: edits.update_many(database, "a", block, ADA))
+    assert engines.rows(database, "a") == [(1, "newer"), (2, "newer")]
 
 
 def test_an_undo_locks_rows_in_the_order_of_their_keys_whichever_changed_first(database: Database) -> None:
@@ -454,6 +457,9 @@ def test_a_row_whose_key_is_of_a_composite_type_is_changed_deleted_and_comes_bac
         "INSERT INTO a VALUES ('(1,x)', 'one'), ('(2,y)', 'two'); INSERT INTO b VALUES (1, '(1,x)'), (2, '(2,y)')",
     )
     assert rows.update(database, "a", key("(1,x)"), {"text": "new"}, ADA).values["text"] == "new"
+    undo.undo(database, [newest(database, "a")], ADA)
+    chosen = selections.Chosen(keys=[key("(1,x)"), key("(2,y)")])
+    assert selections.update(database, "a", chosen, {"text": "new"}, ADA).updated == 2
     undo.undo(database, [newest(database, "a")], ADA)
     rows.delete(database, "a", key("(1,x)"), ADA)
     assert engines.rows(database, "b") == [(2, "(2,y)")]

@@ -1,6 +1,7 @@
 """Many rows at once: a block of cells as it is pasted, in one transaction and one change."""
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -87,6 +88,7 @@ def update_many(
     lines, made = _parsed(table, given, insert, texts)
     done = Edited()
     with capture.recording(database, by, "update" if lines else "insert", trial=trial) as connection:
+        rows.lock(connection, table, _places(table, lines))
         for number, line in enumerate(lines):
             _update(database, connection, table, number, line, done)
         for number, stored in enumerate(made):
@@ -148,6 +150,15 @@ def stored(table: Table, given: Mapping[str, Any], texts: bool, *, partial: bool
 def differs(old: Any, new: Any) -> bool:
     """Whether a stored value is another than the one that is there: 1 and 1.0 are one number, "1" is a text."""
     return not (old == new and (type(old) is type(new) or {type(old), type(new)} <= {int, float}))
+
+
+def _places(table: Table, lines: Sequence[_Line]) -> list[tuple[Any, ...]]:
+    """The keys of the rows; what cannot be one is told at its row."""
+    found = []
+    for line in lines:
+        with suppress(NotFoundError):
+            found.append(keys.values(table, line.key))
+    return found
 
 
 def _update(database: Database, connection: Connection, table: Table, number: int, line: _Line, done: Edited) -> None:

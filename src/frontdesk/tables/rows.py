@@ -196,7 +196,7 @@ def _insert(
     made: list[tuple[Any, ...]] = []
     with capture.recording(database, by) as connection:
         if on_conflict == "update":
-            _lock(connection, table, stored)
+            lock(connection, table, [[row.get(name) for name in table.key] for row in stored])
         for number, row in enumerate(stored):
             with refusals.named(database, table, row, f"rows.{number}." if len(stored) > 1 else ""):
                 known = on_conflict != "error" and _is_there(connection, table, row)
@@ -209,11 +209,12 @@ def _insert(
     return Inserted(inserted, updated, made)
 
 
-def _lock(connection: Connection, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:
-    given = [row for row in rows if all(row.get(name) is not None for name in table.key)]
+def lock(connection: Connection, table: Table, places: Sequence[Sequence[Any]]) -> None:
+    """Takes the rows with these keys, where there are several, in one order: so nobody waits who is waited for."""
+    given = [place for place in places if None not in place]
     if len(given) > 1:
         with suppress(errors.DataError, errors.NotSupportedError), connection.begin_nested():  # said at the row itself
-            capture.lock(connection, table, [[row[name] for name in table.key] for row in given])
+            capture.lock(connection, table, given)
 
 
 def _is_there(connection: Connection, table: Table, row: Mapping[str, Any]) -> bool:

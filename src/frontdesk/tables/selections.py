@@ -125,8 +125,8 @@ def _find(connection: Connection, table: Table, chosen: Chosen) -> list[Key]:
     if chosen.keys is not None:
         return _known(connection, table, chosen.keys)
     conditions = filters.conditions(table, filters.parse(table, chosen.where)) + facets.search(table, chosen.search)
-    order = [table.clause.c[name] for name in table.key]
-    found = connection.execute(sa.select(*order).where(*conditions).order_by(*order).limit(MOST + 1)).all()
+    order, there = entries.in_order(table), [table.clause.c[name] for name in table.key]
+    found = connection.execute(sa.select(*there).where(*conditions).order_by(*order).limit(MOST + 1)).all()
     if len(found) > MOST:
         raise InputError(TOO_MANY, TOO_MANY_HINT)
     if chosen.count is not None and chosen.count != len(found):
@@ -183,7 +183,7 @@ def _parts(table: Table, places: Sequence[Key], most: int = 500) -> Iterator[lis
     for start in range(0, len(places), size):
         part = places[start : start + size]
         if single:
-            yield [table.clause.c[table.key[0]].in_([place[0] for place in part])]
+            yield [table.ordered(table.key[0]).in_([place[0] for place in part])]
         else:
             yield [sa.or_(*(sa.and_(*(entries.equals(table, *one) for one in zip(table.key, place, strict=True)))
                             for place in part))]  # fmt: skip
