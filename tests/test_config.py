@@ -47,6 +47,7 @@ def test_the_environment_goes_before_the_file_and_the_command_line_before_both(t
         ('[logs]\nformat = "%(asctime"', "[logs] format cannot be used", "logging.basicConfig"),
         ('[logs]\nformat = "%(nothing)s"', "[logs] format cannot be used", "logging.basicConfig"),
         ("[logs]\nkeep_days = 0", "[logs] keep_days is at least 1.", ""),
+        ("[history]\nkeep_days = -1", "[history] keep_days is at least 0, which keeps everything.", ""),
         ('[server]\nport = "x"', "[server] port takes a whole number, not 'x'.", ""),
         ("[server]\nthreads = 0", "[server] threads is at least 1.", ""),
         ("[functions]\nseconds = -1", "[functions] seconds is more than 0.", ""),

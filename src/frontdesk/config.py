@@ -51,6 +51,14 @@ class FileSettings:
 
 
 @dataclass(frozen=True)
+class HistorySettings:
+    """`[history]`: how much of the changes is kept, with what undoes them."""
+
+    keep_days: int = 0  #: changes older than this are forgotten, and can no longer be undone; 0 keeps all
+    keep_changes: int = 0  #: of each database only so many changes are kept, the newest; 0 keeps all
+
+
+@dataclass(frozen=True)
 class QuerySettings:
     """`[queries]`: limits of typed SQL."""
 
@@ -93,6 +101,7 @@ class Config:
     logs: LogSettings = field(default_factory=LogSettings)
     functions: FunctionSettings = field(default_factory=FunctionSettings)
     files: FileSettings = field(default_factory=FileSettings)
+    history: HistorySettings = field(default_factory=HistorySettings)
     queries: QuerySettings = field(default_factory=QuerySettings)
     server: ServerSettings = field(default_factory=ServerSettings)
     sessions: SessionSettings = field(default_factory=SessionSettings)
@@ -282,6 +291,9 @@ def _check(config: Config) -> None:
         for name in names:
             if getattr(getattr(config, section), name) < 1:
                 raise ConfigError(f"frontdesk.toml: [{section}] {name} is at least 1.")
+    for name in ("keep_days", "keep_changes"):
+        if getattr(config.history, name) < 0:
+            raise ConfigError(f"frontdesk.toml: [history] {name} is at least 0, which keeps everything.")
 
 
 _AT_LEAST_ONE = {

@@ -1,6 +1,7 @@
 import pytest
 
 from frontdesk import context
+from frontdesk.config import HistorySettings
 from frontdesk.desk import Desk, changes
 from frontdesk.errors import ConflictError, InputError
 from frontdesk.history import capture
@@ -96,3 +97,24 @@ def test_a_place_that_is_none_is_said(desk: Desk, token: str) -> None:
     with pytest.raises(InputError) as wrong:
         desk.changes.search(token=token)
     assert "_next" in wrong.value.errors
+
+
+def test_what_the_settings_do_not_keep_is_forgotten_and_a_log_line_says_so(
+    desk: Desk, caplog: pytest.LogCaptureFixture
+) -> None:
+    change_without_a_run(desk)
+    caplog.set_level("INFO", "frontdesk.desk.changes")
+    assert desk.changes.purge(HistorySettings())
+    assert not desk.changes.cuts()
+    assert desk.changes.purge(HistorySettings(keep_changes=2), seconds=60)
+    assert "example: older changes not kept, as [history] says: 1" in caplog.text
+    assert [cut.database for cut in desk.changes.cuts()] == ["example"]
+    assert len(desk.changes.search()[0]) == 2
+
+
+def change_without_a_run(desk: Desk) -> None:
+    connection = capture.connect("example", desk.folder)
+    for age in (50, 51, 52):
+        connection.execute("UPDATE employees SET age = ?", [age])
+        connection.commit()
+    connection.close()

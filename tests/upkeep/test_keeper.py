@@ -203,3 +203,11 @@ def test_a_keeper_that_waits_stops_at_once(keep):
     began = time.monotonic()
     second.stop()
     assert time.monotonic() - began < 3
+
+
+def test_a_sweep_goes_on_part_by_part_and_rests_when_all_is_done():
+    parts = iter([False, False, True])
+    sweep = keeper.Sweep(lambda: next(parts))
+    for _ in range(5):
+        sweep()
+    assert list(parts) == []

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from frontdesk.config import HistorySettings
 from frontdesk.database import steps
 from frontdesk.desk import Desk
 from frontdesk.web import create_app
@@ -567,3 +568,13 @@ def test_the_changes_of_the_desk_are_found_by_what_is_known_of_them(
     assert page.status_code == status
     if status == 200:
         assert page.get_data(as_text=True).count('class="operation ') == count
+
+
+def test_pages_say_where_a_history_was_cut(client: Client, desk: Desk) -> None:
+    editor, table = client("editor"), EMPLOYEES.removeprefix("/api")
+    for age in (41, 42):
+        editor.patch(f"{EMPLOYEES}/rows/1", json={"age": age})
+    pages = ("/changes", f"{table}/history", f"{table}/rows/1")
+    assert not any("were not kept" in editor.get(page).text for page in pages)
+    desk.changes.purge(HistorySettings(keep_changes=1), seconds=60)
+    assert all("were not kept" in editor.get(page).text for page in pages)

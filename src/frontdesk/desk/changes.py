@@ -5,16 +5,18 @@ import heapq
 import json
 import logging
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass
+from datetime import datetime
 from itertools import islice
 from typing import Any
 
+from frontdesk.config import HistorySettings
 from frontdesk.context import Caller
 from frontdesk.database import schema
 from frontdesk.database.connections import Database
-from frontdesk.errors import ConflictError, InputError, NotFoundError, OperationalError
-from frontdesk.history import changes, undo
+from frontdesk.errors import ConflictError, Error, InputError, NotFoundError, OperationalError
+from frontdesk.history import changes, purges, undo
 from frontdesk.history.changes import Change, Row
 from frontdesk.history.undo import Undone
 from frontdesk.tables import columns
@@ -22,6 +24,15 @@ from frontdesk.tables import columns
 logger = logging.getLogger(__name__)
 
 Values = dict[str, Any] | None
+
+
+@dataclass(frozen=True)
+class Cut:
+    """A database whose history begins after a moment: older changes were not kept."""
+
+    database: str
+    at: datetime
+
 
 AT_ONCE = 1000
 """Changes of a run that are looked up at a time."""
@@ -111,6 +122,35 @@ class Changes:
     def _pending(self, run: int) -> dict[str, Sequence[int]]:
         found = {name: list(_standing(database, run)) for name, database in self.databases.items()}
         return {name: numbers for name, numbers in found.items() if numbers}
+
+    def purge(self, settings: HistorySettings, seconds: float = 0.5) -> bool:
+        """Forgets what is not to be kept, for about so many seconds of each database; gives whether that was all."""
+        whole = True
+        if not (settings.keep_days or settings.keep_changes):
+            return whole
+        for name, database in self.databases.items():
+            if database.read_only:
+                continue
+            try:
+                gone, done = purges.purge(
+                    database, days=settings.keep_days, changes=settings.keep_changes, seconds=seconds
+                )
+            except Error as error:
+                logger.warning("%s: older changes stay for now: %s", name, error)
+                continue
+            if gone:
+                logger.info("%s: older changes not kept, as [history] says: %s", name, f"{gone:,}")
+            whole = whole and done
+        return whole
+
+    def cuts(self, database: str | None = None) -> list[Cut]:
+        """Where the histories begin that were cut, of one database or of every one that can be read now."""
+        found = []
+        for name, place in self.databases.items():
+            with suppress(OperationalError):
+                cut = purges.latest(place) if database in {None, name} else None
+                found += [Cut(name, cut.at)] if cut else []
+        return found
 
     def _place(self, change: str) -> tuple[Database, int]:
         name, _, number = change.rpartition(".")

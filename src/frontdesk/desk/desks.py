@@ -26,7 +26,7 @@ from frontdesk.functions.registry import Registry
 from frontdesk.logs import carrier, handlers, loggers
 from frontdesk.tables import imports, structure, uploads
 from frontdesk.tables.queries import Queries
-from frontdesk.upkeep.keeper import Keeper
+from frontdesk.upkeep.keeper import Keeper, Sweep
 from frontdesk.workers.pool import Pool
 
 logger = logging.getLogger(__name__)
@@ -172,7 +172,11 @@ class Desk:
             self.config,
             self.state,
             self.log_index,
-            also=[functools.partial(runs.fail_orphans, self.state), functools.partial(uploads.forget, self.config)],
+            also=[
+                functools.partial(runs.fail_orphans, self.state),
+                functools.partial(uploads.forget, self.config),
+                Sweep(lambda: self.changes.purge(self.config.history)),
+            ],
         )
         keeper.start()
         self._closing.append(keeper.stop)

@@ -12,7 +12,7 @@ from sqlalchemy import Connection
 from frontdesk.database import schema, values
 from frontdesk.database.connections import Database
 from frontdesk.errors import InputError, NotFoundError
-from frontdesk.history import blocks, entries
+from frontdesk.history import blocks, entries, purges
 
 OPERATIONS = ("insert", "update", "delete", "import", "batch", "schema", "undo")
 HIDDEN_KEYS = {"rowid", "_rowid_", "oid", f"{schema.OWN}row"}
@@ -161,8 +161,15 @@ def find(database: Database, number: int) -> Change:
             and connection.execute(sa.select(entries.changes).where(entries.changes.c.id == number)).all()
         )
         if not found:
-            raise NotFoundError(f"There is no change {database.name}.{number}.")
+            raise missing(connection, f"{database.name}.{number}", number)
         return _changes(connection, database.name, found)[0]
+
+
+def missing(connection: Connection, change: str, number: int) -> NotFoundError:
+    """What is said of a change that is not there."""
+    cut = purges.find(connection)
+    gone = cut is not None and number <= cut.number
+    return NotFoundError(f"Change {change} was not kept." if gone else f"There is no change {change}.")
 
 
 def rows(database: Database, number: int, *, size: int = 100, after: int = 0) -> tuple[list[Row], str | None]:
@@ -186,7 +193,7 @@ def rows_in(
         and connection.execute(sa.select(entries.changes).where(entries.changes.c.id == number)).first()
     )
     if not header:
-        raise NotFoundError(f"There is no change {database.name}.{number}.")
+        raise missing(connection, f"{database.name}.{number}", number)
     block = blocks.find(connection, [number]).get(number)
     if block is not None:
         return _loaded(database, connection, header, block, size, after)

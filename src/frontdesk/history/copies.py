@@ -46,6 +46,9 @@ def carry(reading: Connection, writing: Connection, tables: Mapping[str, Table])
     _copy(reading, writing, joined, entries.rows, translation.row)
     if entries.exist(reading, entries.blocks):
         _copy_loads(reading, writing)
+    if entries.exist(reading, entries.purges):
+        for cut in reading.execute(sa.select(entries.purges)).mappings().all():
+            writing.execute(sa.insert(entries.purges).values(**cut))
     return carried
 
 

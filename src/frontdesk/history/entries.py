@@ -74,6 +74,14 @@ blocks = Table(
     info={"distribution": "local"},
 )
 
+purges = Table(
+    "_frontdesk_purges",
+    metadata,
+    Column("number", _Id, primary_key=True, autoincrement=False),  # the newest change that was not kept
+    Column("at", UTCTime, nullable=False),  # when it was made
+    info={"distribution": "local"},
+)
+
 DEFINITION = ("sql", "steps")
 """What is kept of a definition before and after its change: SQL, and as JSON the steps that take it back."""
 

@@ -16,7 +16,7 @@ from frontdesk.database import alterations, schema, values
 from frontdesk.database.connections import Database
 from frontdesk.database.schema import Table
 from frontdesk.database.steps import Step, kept_in
-from frontdesk.history import blocks, capture, entries, reactions, rings
+from frontdesk.history import blocks, capture, changes, entries, reactions, rings
 
 
 @dataclass(frozen=True)
@@ -300,12 +300,10 @@ def _with_cascades(connection: Connection, database: Database, numbers: Iterable
     """The changes' headers, newest first, with those of the same transaction that their deletes cascaded to."""
     if not entries.exist(connection):
         raise errors.NotFoundError(f"Nothing was ever changed in {database.name}.")
-    listed = entries.changes
-    found = {
-        header.id: header for header in connection.execute(sa.select(listed).where(listed.c.id.in_(list(numbers))))
-    }
+    listed, numbers = entries.changes, list(numbers)
+    found = {header.id: header for header in connection.execute(sa.select(listed).where(listed.c.id.in_(numbers)))}
     if not found:
-        raise errors.NotFoundError("There is no such change.")
+        raise changes.missing(connection, f"{database.name}.{max(numbers)}", max(numbers))
     pending = list(found.values())
     while pending:
         header = pending.pop()

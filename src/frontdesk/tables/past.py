@@ -10,7 +10,7 @@ from frontdesk.database.connections import Database
 from frontdesk.database.schema import Table
 from frontdesk.errors import InputError, NotFoundError
 from frontdesk.forms import kinds
-from frontdesk.history import changes
+from frontdesk.history import changes, purges
 from frontdesk.history.changes import Change
 from frontdesk.tables import columns, keys, rows
 from frontdesk.tables.keys import KeyText
@@ -65,6 +65,12 @@ def find(database: Database, name: str, key: KeyText, at: str) -> Past:
     began, ended = changes.around(database, table.name, place, moment)
     if now is None and began is None and ended is None:
         raise NotFoundError(f"{table.name} has no row {key.whole}, and its history knows of none.")
+    cut = purges.latest(database) if began is None else None
+    if cut is not None and moment <= cut.at:
+        raise NotFoundError(
+            f"What {table.name} {key.whole} was then is not known: older changes were not kept.",
+            f"Changes are known from {cut.at:%Y-%m-%d %H:%M:%S} UTC on.",
+        )
     then = now if ended is None else ended.row.before if ended.row else None  # a load has brought it
     return Past(table, place, moment, then, now, began, ended)
 

@@ -126,6 +126,23 @@ class Keeper:
         answers.forget(self._state)
 
 
+class Sweep:
+    """A long task done part by part: its next part a second later, and once all is done again after an hour."""
+
+    def __init__(self, part: Callable[[], bool]) -> None:
+        """`part` gives whether all is done."""
+        self._part = part
+        self._next = 0.0
+
+    def __call__(self) -> None:
+        """The next part, when its time has come."""
+        now = time.monotonic()
+        if now >= self._next:
+            self._next = now + HOUR
+            if not self._part():
+                self._next = now
+
+
 class _Clock:
     """Tasks with the time between them; the first time is at once."""
 

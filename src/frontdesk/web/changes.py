@@ -57,6 +57,7 @@ def latest() -> Response:
         next=after,
         databases=sorted(current.desk().databases),
         operations=changes.OPERATIONS,
+        cuts=[] if after else current.desk().changes.cuts(request.args.get("database") or None),
     )
 
 
@@ -87,7 +88,12 @@ def index(database: str, table: str) -> Response:
     shape = schema.table(current.desk().database(database), table)
     found = _changes_of(database, table)
     return rendering.page(
-        "tables/history.html", database=database, table=shape, history=found, operations=changes.OPERATIONS
+        "tables/history.html",
+        database=database,
+        table=shape,
+        history=found,
+        operations=changes.OPERATIONS,
+        cuts=[] if found.next else current.desk().changes.cuts(database),
     )
 
 

@@ -236,6 +236,7 @@ def _row(
         kept=bool(form),
         errors=errors,
         history=history,
+        cuts=[] if history.next else current.desk().changes.cuts(database),
         facts=facts.of_interest(shown) if editable else shown,
         refers=[_linked(database, one) for one in references.refers(place, found.table, found.values)],
         referring=references.referring(place, found.table, found.values),
