@@ -96,8 +96,8 @@ def install(app: Flask) -> None:
 
 
 def _answer_altered(error: errors.Error) -> Response:
-    """A table that another program has altered is read once more, as it is now."""
-    if request.method != "GET" or g.get("again"):
+    """A table that another program has altered is read once more, as it is now; own pages may have done something."""
+    if request.method != "GET" or "database" not in (request.view_args or {}) or g.get("again"):
         return _answer_ours(error)
     g.again = True
     try:
