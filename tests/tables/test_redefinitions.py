@@ -1,3 +1,4 @@
+import re
 import signal
 import sqlite3
 import subprocess
@@ -490,7 +491,7 @@ def wishes(draw: st.DrawFn) -> dict[str, Any]:
     )
 
 
-@settings(max_examples=50, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(suppress_health_check=[HealthCheck.too_slow])
 @given(
     defined=DEFINED,
     tail=st.sampled_from(["", " WITHOUT ROWID"]),
@@ -516,6 +517,7 @@ def test_whatever_is_altered_is_undone_to_the_same_outline_and_rows(
                 with suppress(sqlite3.IntegrityError):
                     made.execute('INSERT INTO t (id, a, b, "c d") VALUES (?, ?, ?, ?)', [number, a, b, number or None])
             made.commit()
+            astray = made.execute("PRAGMA foreign_key_check").fetchall()
         database = Database("t", path)
         past = [outline_of(database)]
         done = []
@@ -527,9 +529,15 @@ def test_whatever_is_altered_is_undone_to_the_same_outline_and_rows(
             else:
                 past.append(outline_of(database))
         for change in reversed(done):
+            try:
+                take_back(database, change)
+            except ConflictError as error:  # references that led nowhere before are not made again
+                if not (astray and re.search("stands? in the way", error.message)):
+                    raise
+                break
             past.pop()
-            take_back(database, change)
             assert outline_of(database) == past[-1]
+        assert outline_of(database) == past[-1]
         database.close()
 
 

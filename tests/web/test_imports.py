@@ -1,14 +1,20 @@
+import gzip
 import io
 import json
 import os
 import re
 import time
+import zipfile
 from pathlib import Path
 
+import openpyxl
+import pyarrow as pa
 import pytest
+from pyarrow import parquet
 
 from frontdesk.desk import Desk
 from frontdesk.tables import uploads
+from frontdesk.web import imports
 from tests import places
 from tests.conftest import EMPLOYEES, Client
 
@@ -51,18 +57,68 @@ def test_a_new_table_is_made_of_a_csv_body(client: Client) -> None:
     assert client("viewer").get("/api/databases/example/tables/sales").status_code == 404
 
 
-BODIES = [
-    ("text/csv", "name,age\nEve,40\n"),
-    ("text/tab-separated-values", "name\tage\nEve\t40\n"),
-    ("application/json", '[{"name": "Eve", "age": 40}]'),
-    ("application/x-ndjson", '{"name": "Eve", "age": 40}\n'),
-]
+CSV = b"name,age\nEve,40\n"
 
 
-@pytest.mark.parametrize(("kind", "body"), BODIES)
-def test_an_editor_loads_rows_in_four_formats(client: Client, kind: str, body: str) -> None:
-    answer = send(client, "employees", body, kind, "editor")
-    assert (answer.status_code, answer.get_json()["inserted"]) == (201, 1)
+def _parquet() -> bytes:
+    table, out = pa.table({"name": ["Eve"], "age": [40]}), io.BytesIO()
+    parquet.write_table(table, out)
+    return out.getvalue()
+
+
+def _book(*sheets: tuple[str, list[list[object]]]) -> bytes:
+    book, out = openpyxl.Workbook(), io.BytesIO()
+    book.remove(book.active)
+    for title, lines in sheets:
+        sheet = book.create_sheet(title)
+        for line in lines:
+            sheet.append(line)
+    book.save(out)
+    return out.getvalue()
+
+
+def _zip(**files: str) -> bytes:
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w") as archive:
+        for name, text in files.items():
+            archive.writestr(name, text)
+    return out.getvalue()
+
+
+BODIES = {
+    "new.csv": ("text/csv", CSV),
+    "new.tsv": ("text/tab-separated-values", b"name\tage\nEve\t40\n"),
+    "new.json": ("application/json", b'[{"name": "Eve", "age": 40}]'),
+    "new.ndjson": ("application/x-ndjson", b'{"name": "Eve", "age": 40}\n'),
+    "new.parquet": ("application/vnd.apache.parquet", _parquet()),
+    "new.xlsx": (
+        "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+        _book(("People", [["name", "age"], ["Eve", 40]])),
+    ),
+    "new.csv.gz": ("application/gzip", gzip.compress(CSV)),
+    "new.zip": ("application/zip", _zip(**{"new.csv": CSV.decode()})),
+}
+"""By a file's name its content type and what it holds."""
+
+
+def test_every_content_type_that_is_read_is_tried():
+    assert {kind for kind, _ in BODIES.values()} == set(imports.TYPES)
+
+
+@pytest.mark.parametrize("name", BODIES)
+@pytest.mark.parametrize("way", ["body", "form", "page"])
+def test_an_editor_loads_rows_in_every_format(client: Client, name: str, way: str) -> None:
+    editor, (kind, body) = client("editor"), BODIES[name]
+    if way == "body":
+        answer = send(client, "employees", body, kind, "editor")
+        assert (answer.status_code, answer.get_json()["inserted"]) == (201, 1)
+    elif way == "form":
+        answer = editor.post(API.format("employees"), data={"file": (io.BytesIO(body), name)})
+        assert (answer.status_code, answer.get_json()["inserted"]) == (201, 1)
+    else:
+        at = "/databases/example/tables/employees/import"
+        page = editor.post(at, data={"file": (io.BytesIO(body), name)}).text
+        assert editor.post(at, data={"upload": token_of(page), "import": "1"}).status_code == 303
     row = client("viewer").get("/api/databases/example/tables/employees/rows/4").get_json()["row"]
     assert (row["name"], row["age"]) == ("Eve", 40)
 
@@ -255,3 +311,82 @@ def test_the_preview_says_how_many_values_there_are_and_ends_with_the_command_li
     assert "INTEGER until row 2: <code>02134</code>" in page
     assert "1 value, 1 empty" in page
     assert "frontdesk import places.csv example --table places" in page
+
+
+def test_columns_of_a_file_go_where_one_says(client: Client) -> None:
+    query = {"map": json.dumps({"Full name": "name", "years": "age", "note": None})}
+    answer = send(client, "employees", "Full name,years,note\nEve,40,x\n", role="editor", **query)
+    assert [column["name"] for column in answer.get_json()["columns"]] == ["name", "age"]
+    assert "--map 'Full name=name' --map years=age --map note=" in answer.get_json()["command"]
+    found = client("viewer").get("/api/databases/example/tables/employees/rows?name=Eve").get_json()["rows"]
+    assert (found[0]["age"], found[0]["department"]) == (40, None)
+    made = send(client, "people", "a,b\n1,0012\n", create="1", map='{"a": "number", "b": "code"}')
+    assert [(one["name"], one["type"]) for one in made.get_json()["columns"]] == [
+        ("number", "INTEGER"),
+        ("code", "TEXT"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("mapped", "wrong"),
+    [
+        ('{"nothing": "name"}', "map"),
+        ("[1]", "map"),
+        ('{"Full name": 1}', "map"),
+        ('{"Full name": "nothing"}', "Full name"),
+        ('{"Full name": "name", "years": "name"}', "years"),
+        ('{"Full name": null, "years": "age"}', "name"),
+    ],
+)
+def test_a_wrong_map_of_columns_is_refused(client: Client, mapped: str, wrong: str) -> None:
+    answer = send(client, "employees", "Full name,years\nEve,40\n", role="editor", map=mapped)
+    assert answer.status_code == 422
+    assert wrong in answer.get_json()["errors"]
+    assert len(client("viewer").get("/api/databases/example/tables/employees/rows").get_json()["rows"]) == 3
+
+
+def test_columns_are_matched_left_out_and_renamed_on_the_page(client: Client) -> None:
+    editor, admin = client("editor"), client("admin")
+    sent = {"file": (io.BytesIO(b"Name,years,note\nEve,40,x\n"), "people.csv")}
+    at = "/databases/example/tables/employees/import"
+    page = editor.post(at, data=sent, content_type="multipart/form-data").text
+    token = re.search(r'name="upload" value="([^"]+)"', page)
+    assert token and re.search(r'<select name="column.0".*?<option selected>name</option>', page)
+    chosen = {"upload": token[1], "column.0": "name", "column.1": "age", "column.2": "", "import": "1"}
+    assert editor.post(at, data=chosen).status_code == 303
+    sent = {"file": (io.BytesIO(b"a,b\n1,2\n"), "new.csv")}
+    page = admin.post("/databases/example/import", data=sent, content_type="multipart/form-data").text
+    token = re.search(r'name="upload" value="([^"]+)"', page)
+    assert token
+    chosen = {"upload": token[1], "name": "made", "name.0": "first", "name.1": "b", "import": "1"}
+    assert admin.post("/databases/example/import", data=chosen).status_code == 303
+    rows = client("viewer").get("/api/databases/example/tables/made/rows").get_json()["rows"]
+    assert rows == [{"first": 1, "b": 2, "_key": 1}]
+
+
+def test_the_sheet_is_chosen_on_the_page_and_what_was_chosen_of_another_is_forgotten(client: Client) -> None:
+    sent, admin = _book(("Sheet", [["a", "b"], [1, 2]]), ("Other", [["c", "d"], [3, "x"]])), client("admin")
+    at = "/databases/example/import"
+    page = admin.post(at, data={"file": (io.BytesIO(sent), "two.xlsx")}).text
+    assert re.findall(r"<option[^>]*>(Sheet|Other)</option>", page) == ["Sheet", "Other"]
+    read_as = re.search(r'name="read_as" value="([^"]*)"', page)
+    assert read_as
+    chosen = {"upload": token_of(page), "read_as": read_as[1], "name.0": "first", "name.1": "b", "sheet": "Other"}
+    page = admin.post(at, data=chosen).text
+    assert re.findall(r'name="name.\d" value="(\w+)"', page) == ["c", "d"]
+    done = admin.post(at, data={"upload": token_of(page), "sheet": "Other", "name": "made", "import": "1"})
+    assert done.status_code == 303
+    rows = client("viewer").get("/api/databases/example/tables/made/rows").get_json()["rows"]
+    assert rows == [{"c": 3, "d": "x", "_key": 1}]
+
+
+def test_of_a_zip_with_several_files_one_is_chosen(client: Client) -> None:
+    body = _zip(**{"one.csv": "a\n1\n", "two.csv": "b\n2\n", "read.me": "x"})
+    admin, at = client("admin"), "/databases/example/import"
+    refused = send(client, "both", body, "application/zip", create="1")
+    assert (refused.status_code, list(refused.get_json()["errors"])) == (422, ["sheet"])
+    page = admin.post(at, data={"file": (io.BytesIO(body), "both.zip")})
+    assert page.status_code == 422
+    assert re.findall(r"<option>(.*?)</option>", page.text) == ["one.csv", "two.csv"]
+    page = admin.post(at, data={"upload": token_of(page.text), "sheet": "two.csv"})
+    assert re.findall(r'name="name.\d" value="(\w+)"', page.text) == ["b"]

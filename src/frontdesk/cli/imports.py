@@ -31,6 +31,13 @@ from frontdesk.tables.imports import Loaded, Wish
 @click.option(
     "--type", "types", multiple=True, metavar="C=TYPE", help="A type instead of the one found, such as zip=TEXT."
 )
+@click.option(
+    "--map",
+    "columns",
+    multiple=True,
+    metavar="C=NAME",
+    help="The table's column for one of the file's; C= leaves it out.",
+)
 @click.option("--encoding", default="", help=f"One of {', '.join(encodings.ENCODINGS)} (default: found).")
 @click.option("--delimiter", default="", metavar="MARK", help="Of a CSV file: , ; | or tab (default: found).")
 @click.option("--empty-text", is_flag=True, help="Empty cells in columns of texts are empty text, not NULL.")
@@ -45,6 +52,7 @@ def command(
     key: tuple[str, ...],
     on_conflict: str,
     types: tuple[str, ...],
+    columns: tuple[str, ...],
     encoding: str,
     delimiter: str,
     empty_text: bool,
@@ -56,14 +64,14 @@ def command(
     A table that is not there is made, with types that all rows fit. DATABASE is a name of the desk's, or the path of a
     SQLite file, made when it is not there.
     """
-    chosen = dict(text.partition("=")[::2] for text in types)
+    chosen, mapped = (dict(text.partition("=")[::2] for text in given) for given in (types, columns))
     with _opened(desk, database) as place:
         for file in files:
             source = sources.open(file, encoding=encoding, delimiter=separated.mark(delimiter), sheet=sheet)
             target = table or sources.table_name(file.name)
             create = target not in schema.tables(place)
             with bar(file.name) as tell, _without_pauses():
-                wish = Wish(chosen, create, key, on_conflict, empty_text, tell)
+                wish = Wish(chosen, create, key, on_conflict, mapped, empty_text, tell)
                 done = imports.load(place, source, target, options.caller(), wish)
             if as_json:
                 options.print_json(done.json())

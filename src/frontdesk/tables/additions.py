@@ -1,6 +1,6 @@
 """The rows of a file go into a table that is there."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -28,7 +28,7 @@ class Rows(Load):
         key = tuple(wish.key) or (table.primary_key if wish.on_conflict != "error" else ())
         super().__init__(database, source, by, replace(wish, key=key))
         self._table = table
-        self._columns = _matched(source, table)
+        self._columns = _matched(source, table, wish.columns)
         self._keys: tuple[int, int] | None = None
         if wish.on_conflict == "update" and not key:
             raise InputError(errors={"key": f"{table.name} has no primary key: name the column that is unique."})
@@ -151,18 +151,32 @@ def check_alone(database: Database, connection: Connection, name: str) -> None:
                 )
 
 
-def _matched(source: Source, table: Table) -> list[Column | None]:
-    """The table's column for each of the file's; None for one that the database computes itself.
-
-    Raises InputError naming columns that the table does not have, and those that it needs.
-    """
+def matches(source: Source, table: Table) -> list[Column | None]:
+    """The table's column for each of the file's, by its name whatever its capitals; None where there is none."""
     known = {column.name.casefold(): column for column in table.columns} | {one.name: one for one in table.columns}
     named = zip(source.written_names, source.names, strict=True)
-    found = [known.get(written) or known.get(name) or known.get(name.casefold()) for written, name in named]
+    return [known.get(written) or known.get(name) or known.get(name.casefold()) for written, name in named]
+
+
+def _matched(source: Source, table: Table, chosen: Mapping[str, str]) -> list[Column | None]:
+    """The same as it was chosen; None for one that is left out, or that the database computes itself.
+
+    Raises InputError naming columns that the table does not have, has twice, or needs.
+    """
+    columns = {column.name: column for column in table.columns}
+    found = [
+        columns.get(chosen[name]) if name in chosen else column
+        for name, column in zip(source.names, matches(source, table), strict=True)
+    ]
     wrong = {
         name: f"{table.name} has no such column."
         for name, column in zip(source.names, found, strict=True)
-        if column is None
+        if column is None and chosen.get(name) != ""
+    }
+    wrong |= {
+        name: f"{column.name} is given twice."
+        for at, (name, column) in enumerate(zip(source.names, found, strict=True))
+        if column is not None and column in found[:at]
     }
     given = {column.name for column in found if column}
     wrong |= {

@@ -1,7 +1,7 @@
 """A file of rows becomes a table, or rows of one: all of it or nothing, as one change that can be undone."""
 
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from typing import Any
@@ -12,7 +12,7 @@ from frontdesk.database.connections import Database
 from frontdesk.database.schema import Column
 from frontdesk.errors import InputError, PermissionDenied
 from frontdesk.tables import creation, detection, reports, sources, structure
-from frontdesk.tables.additions import Replacement, Rows
+from frontdesk.tables.additions import Replacement, Rows, matches
 from frontdesk.tables.creation import NewTable, drop_leftovers, leftovers
 from frontdesk.tables.loads import ON_CONFLICT, Loaded, Progress, Wish
 from frontdesk.tables.reports import Evidence
@@ -28,6 +28,7 @@ __all__ = [
     "drop_leftovers",
     "leftovers",
     "load",
+    "matches",
     "preview",
     "replace",
 ]
@@ -54,9 +55,32 @@ def load(database: Database, source: Source, table: str, by: Caller, wish: Wish 
     Raises InputError naming every bad line, ConflictError when a new table's name is taken, PermissionDenied when one
     who is no admin asks for a new table.
     """
+    if wish.create and wish.columns:
+        source, wish = called(source, wish.columns), _renamed(source, wish)
     _check(source, wish)
     done = _loaded(database, source, table, by, wish)
     return dataclasses.replace(done, command=reports.command(source, database.name, done.table, wish))
+
+
+def called(source: Source, names: Mapping[str, str]) -> Source:
+    """The file with other names for some of its columns, as they are called in a new table. Raises InputError."""
+    _check_columns(source, names)
+    if "" in names.values():
+        raise InputError(errors={"map": "A new table takes all columns of the file: none can be left out."})
+    return dataclasses.replace(source, called=tuple(names.items()))
+
+
+def _renamed(source: Source, wish: Wish) -> Wish:
+    """The wish for a file whose columns are called anew: types may be given by the file's own names."""
+    types = {wish.columns.get(name, name): declared for name, declared in wish.types.items() if name in source.names}
+    new = {name: declared for name, declared in wish.types.items() if name not in source.names}
+    return dataclasses.replace(wish, types=types | new, columns={})
+
+
+def _check_columns(source: Source, names: Mapping[str, str]) -> None:
+    unknown = [name for name in names if name not in source.names]
+    if unknown:
+        raise InputError(errors={"map": f"{source.name} has no column {unknown[0]!r}."})
 
 
 def _loaded(database: Database, source: Source, table: str, by: Caller, wish: Wish) -> Loaded:
@@ -97,7 +121,9 @@ def _ways(database: Database) -> _Ways:
 
 
 def _check(source: Source, wish: Wish) -> None:
-    wrong = {}
+    wrong: dict[str, str] = {}
+    if not wish.create:
+        _check_columns(source, wish.columns)
     if wish.on_conflict not in ON_CONFLICT:
         wrong["on_conflict"] = "Write error, ignore or update."
     unknown = [name for name in wish.types if name not in source.names]

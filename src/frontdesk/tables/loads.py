@@ -48,6 +48,7 @@ class Wish:
     create: bool = False
     key: Sequence[str] = ()
     on_conflict: str = "error"
+    columns: Mapping[str, str] = field(default_factory=dict)  # the table's column by the file's; empty is left out
     empty_text: bool = False  # empty text in columns of texts stays empty text
     progress: Progress = inputs.silent
 

@@ -51,6 +51,7 @@ def command(source: Source, database: str, table: str, wish: Wish) -> str:
     words = ["frontdesk", "import", source.name, database, "--table", table]
     options = [("--key", name) for name in wish.key]
     options += [("--type", f"{name}={declared}") for name, declared in wish.types.items()]
+    options += [("--map", f"{name}={column}") for name, column in (*source.called, *wish.columns.items())]
     if wish.on_conflict != "error":
         options.append(("--on-conflict", wish.on_conflict))
     if not source.typed and source.encoding not in {"utf-8", "utf-8-sig"}:

@@ -33,6 +33,7 @@ class Source:
     delimiter: str = ","
     packing: str = ""  # gz or zip
     part: str = ""  # the file inside a zip, or the sheet of a spreadsheet
+    called: tuple[tuple[str, str], ...] = ()  # columns that are given another name, by the one they would have
 
     @property
     def typed(self) -> bool:
@@ -47,7 +48,8 @@ class Source:
     @cached_property
     def names(self) -> tuple[str, ...]:
         """The columns' names: each once, whatever its capitals, and short enough for every database."""
-        return tuple(_distinct(self.written_names))
+        names, called = _distinct(self.written_names), dict(self.called)
+        return tuple(_distinct([called.get(name, name) for name in names]) if called else names)
 
     @cached_property
     def written_names(self) -> tuple[str, ...]:
@@ -265,6 +267,14 @@ def open(  # noqa: A001 - `sources.open` says it
     except OSError as error:
         raise InputError(f"{name} cannot be read: {error.strerror}.") from error
     return replace(source, delimiter=source.found_delimiter()) if found == "csv" and not delimiter else source
+
+
+def parts(path: Path, name: str) -> list[str]:
+    """The sheets of a spreadsheet, or the files of rows in a zip: one of them is read. Raises InputError."""
+    ending = Path(name).suffix.lower()
+    if packed.PACKINGS.get(ending) == "zip":
+        return packed.members(path, name, [*TEXTS])
+    return xlsx.sheets(path, name) if FORMATS.get(ending) == "xlsx" else []
 
 
 def table_name(file: str) -> str:

@@ -1,11 +1,14 @@
 """Files that become tables, or rows of one: sent, looked at, imported. Pages and JSON side by side."""
 
+import json
 from collections.abc import Callable, Mapping, Sequence
 
 from flask import Blueprint, Response, request, url_for
+from werkzeug.datastructures import MultiDict
 from werkzeug.http import parse_options_header
 
 from frontdesk.database import schema
+from frontdesk.database.schema import Table
 from frontdesk.errors import ConflictError, Error, InputError, IntegrityError, UnsupportedMediaError
 from frontdesk.tables import imports, reports, sources, uploads
 from frontdesk.tables.formats import encodings, separated
@@ -69,6 +72,7 @@ def load_json(database: str, table: str) -> Response:
         create=bodies.flag("create"),
         key=[name for name in request.args.get("key", "").split(",") if name],
         on_conflict=request.args.get("on_conflict", "error"),
+        columns=_map(request.args.get("map", "{}")),
         empty_text=bodies.flag("empty_text"),
     )
     place = current.desk().database(database)
@@ -80,6 +84,17 @@ def load_json(database: str, table: str) -> Response:
         return rendering.answer(imports.load(place, source, table, access.caller(), wish).json(), 201)
     finally:
         upload.remove()
+
+
+def _map(text: str) -> dict[str, str]:
+    """The table's column for each of the file's, from a JSON object; null and empty text leave one out."""
+    try:
+        given = json.loads(text)
+    except (ValueError, RecursionError):
+        given = None
+    if not isinstance(given, dict) or not all(isinstance(one, str | None) for one in given.values()):
+        raise InputError(errors={"map": 'Write an object, such as {"the file\'s column": "the table\'s column"}.'})
+    return {name: column or "" for name, column in given.items()}
 
 
 def _sent() -> tuple[Upload, str]:
@@ -100,10 +115,24 @@ def _keep(read: Callable[[int], bytes], name: str) -> Upload:
     return uploads.keep(current.desk().config, read, name.rpartition("/")[2][-200:], access.caller())
 
 
-def _choose(database: str, table: str | None, errors: Mapping[str, str] = {}, status: int = 200) -> Response:
+def _choose(
+    database: str,
+    table: str | None,
+    errors: Mapping[str, str] = {},
+    status: int = 200,
+    upload: Upload | None = None,
+) -> Response:
+    """The page that asks for a file, or for a part of one that was sent and holds several."""
     place = current.desk().database(database)
-    shape = schema.table(place, table) if table is not None else None
-    return rendering.page("imports/choose.html", status, database=database, table=shape, errors=errors)
+    return rendering.page(
+        "imports/choose.html",
+        status,
+        database=database,
+        table=schema.table(place, table) if table is not None else None,
+        errors=errors,
+        upload=upload,
+        parts=sources.parts(upload.path, upload.name) if upload else [],
+    )
 
 
 def _step(database: str, table: str | None) -> Response:
@@ -115,11 +144,32 @@ def _step(database: str, table: str | None) -> Response:
     try:
         source = _source(upload, request.form)
     except InputError as error:
+        if "sheet" in error.errors:
+            return _choose(database, table, error.errors, 422, upload)
         upload.remove()
         return _choose(database, table, error.errors or {"file": f"{error.message} {error.hint}"}, 422)
-    if "import" in request.form:
-        return _load(database, table, upload, source)
-    return _look(database, table, upload, source, {})
+    form = _chosen(source)
+    names = {name: form.get(f"name.{at}", name) for at, name in enumerate(source.names)}
+    try:
+        source = imports.called(source, {name: new for name, new in names.items() if new != name})
+    except InputError as error:
+        return _look(database, table, upload, source, form, error.errors, 422)
+    if "import" in form:
+        return _load(database, table, upload, source, form)
+    return _look(database, table, upload, source, form)
+
+
+def _chosen(source: Source) -> MultiDict[str, str]:
+    """What the form says; without what was chosen of columns where the file is read in another way by now."""
+    if request.form.get("read_as", _read_as(source)) == _read_as(source):
+        return request.form
+    return MultiDict(
+        (name, value) for name, value in request.form.items(multi=True) if "." not in name and name != "key"
+    )
+
+
+def _read_as(source: Source) -> str:
+    return f"{source.encoding} {source.delimiter} {source.part}"
 
 
 def _source(upload: Upload, given: Mapping[str, str], form: str = "") -> Source:
@@ -134,7 +184,13 @@ def _source(upload: Upload, given: Mapping[str, str], form: str = "") -> Source:
 
 
 def _look(
-    database: str, table: str | None, upload: Upload, source: Source, errors: Mapping[str, str], status: int = 200
+    database: str,
+    table: str | None,
+    upload: Upload,
+    source: Source,
+    form: MultiDict[str, str],
+    errors: Mapping[str, str] = {},
+    status: int = 200,
 ) -> Response:
     """The preview: the first rows with the types found over all of them."""
     place = current.desk().database(database)
@@ -143,53 +199,66 @@ def _look(
     except InputError as error:
         upload.remove()
         return _choose(database, table, error.errors | {"file": error.message}, 422)
-    name = request.form.get("name") or _table_name(upload.name)
+    name, shape = form.get("name") or _table_name(upload.name), schema.table(place, table) if table else None
     return rendering.page(
         "imports/preview.html",
         status,
         database=database,
-        table=schema.table(place, table) if table is not None else None,
+        table=shape,
+        targets=_targets(source, shape),
+        parts=sources.parts(upload.path, upload.name),
         upload=upload,
         preview=found,
-        form=request.form,
+        form=form,
+        read_as=_read_as(source),
         errors=errors,
         name=name,
         types=list(schema.TYPES),
         encodings=encodings.ENCODINGS,
-        command=reports.command(source, database, table or name, _wish(source, table is None)),
+        command=reports.command(source, database, table or name, _wish(source, shape, form)),
     )
+
+
+def _targets(source: Source, table: Table | None) -> list[str]:
+    """The table's column that each of the file's goes into by its name; empty where it goes into none."""
+    return [column.name if column else "" for column in imports.matches(source, table)] if table else []
 
 
 def _table_name(file: str) -> str:
     return sources.table_name(file) or "table"
 
 
-def _load(database: str, table: str | None, upload: Upload, source: Source) -> Response:
+def _load(database: str, table: str | None, upload: Upload, source: Source, form: MultiDict[str, str]) -> Response:
+    place = current.desk().database(database)
+    shape = schema.table(place, table) if table is not None else None
+    name = table or form.get("name", "").strip()
     try:
-        done = imports.load(
-            current.desk().database(database),
-            source,
-            request.form.get("name", "").strip() if table is None else table,
-            access.caller(),
-            _wish(source, table is None),
-        )
+        done = imports.load(place, source, name, access.caller(), _wish(source, shape, form))
     except (InputError, ConflictError, IntegrityError) as error:
-        return _look(database, table, upload, source, _wrong(error), status_of(error))
+        return _look(database, table, upload, source, form, _wrong(error), status_of(error))
     upload.remove()
     messages.say(_told(done), done.change)
     return rendering.lead_to(url_for("rows.index", database=database, table=done.table))
 
 
-def _wish(source: Source, create: bool) -> Wish:
-    chosen = {name: request.form.get(f"type.{at}", "") for at, name in enumerate(source.names)} if create else {}
-    found = {name: request.form.get(f"found.{at}", "") for at, name in enumerate(source.names)}
+def _wish(source: Source, table: Table | None, form: MultiDict[str, str]) -> Wish:
+    chosen = {} if table else {name: form.get(f"type.{at}", "") for at, name in enumerate(source.names)}
+    found = {name: form.get(f"found.{at}", "") for at, name in enumerate(source.names)}
     return Wish(
         types={name: declared for name, declared in chosen.items() if declared not in {"", found[name]}},
-        create=create,
-        key=[name for name in request.form.getlist("key") if name],
-        on_conflict=request.form.get("on_conflict", "error"),
-        empty_text="empty_text" in request.form,
+        create=table is None,
+        key=[name for name in form.getlist("key") if name],
+        on_conflict=form.get("on_conflict", "error"),
+        columns=_elsewhere(source, table, form) if table else {},
+        empty_text="empty_text" in form,
     )
+
+
+def _elsewhere(source: Source, table: Table, form: MultiDict[str, str]) -> dict[str, str]:
+    """The columns that were chosen to go elsewhere than their names say."""
+    by_name = zip(source.names, _targets(source, table), strict=True)
+    chosen = [(name, target, form.get(f"column.{at}", target)) for at, (name, target) in enumerate(by_name)]
+    return {name: column for name, target, column in chosen if column != target or not column}
 
 
 def _wrong(error: Error) -> dict[str, str]:

@@ -287,6 +287,7 @@ OPERATIONS: dict[str, Operation] = {
             Parameter("key", text("id"), "The key's columns, commas between."),
             Parameter("on_conflict", one_of("error", "ignore", "update"), "What happens to a key that is there."),
             Parameter("empty_text", SWITCH, "1 keeps empty text in columns of texts; else it is NULL."),
+            Parameter("map", text('{"Full name": "name"}'), "By the file's columns the table's; null: none."),
             Parameter("encoding", text("utf-8"), "Of the file, where it is not UTF-8."),
             Parameter("delimiter", text("comma"), "comma, semicolon, tab or |, where it is not found."),
             Parameter("sheet", text("Payments"), "Of an xlsx file, where it is not the first."),

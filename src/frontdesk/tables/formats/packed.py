@@ -65,22 +65,33 @@ def damaged(name: str) -> InputError:
     return InputError(f"{name} is damaged, or is no such file. Nothing was imported.", "Send it again, or unpacked.")
 
 
-def member(path: Path, name: str, endings: Sequence[str], wanted: str = "") -> str:
-    """The one file in a zip that holds rows, or the one of this name.
+def members(path: Path, name: str, endings: Sequence[str]) -> list[str]:
+    """The files in a zip that hold rows. Raises what `member` raises."""
+    return [one.filename for one in _listed(path, name) if one.filename.lower().endswith(tuple(endings))]
 
-    Raises InputError for none or several of them, TooLargeError for too many files.
-    """
+
+def _listed(path: Path, name: str) -> list[zipfile.ZipInfo]:
     with said(name), zipfile.ZipFile(path) as archive:
         listed = [one for one in archive.infolist() if not one.is_dir() and not one.filename.startswith("__MACOSX/")]
     if len(listed) > MOST_FILES:
         raise TooLargeError(f"{name} holds {len(listed):,} files; at most {MOST_FILES:,} are looked at.")
+    return listed
+
+
+def member(path: Path, name: str, endings: Sequence[str], wanted: str = "") -> str:
+    """The one file in a zip that holds rows, or the one of this name.
+
+    Raises InputError for none of them, and naming `sheet` for several, TooLargeError for too many files.
+    """
+    listed = _listed(path, name)
     ends = tuple(endings)
     found = [one for one in listed if (one.filename == wanted if wanted else one.filename.lower().endswith(ends))]
+    if len(found) > 1:
+        raise InputError(errors={"sheet": f"{name} holds {len(found)} files of rows: name one of them."})
     if len(found) != 1:
         nested = any(one.filename.lower().endswith(tuple(PACKINGS)) for one in listed)
         raise InputError(
-            f"{name} holds {len(found) or 'no'} {'file' if len(found) == 1 else 'files'}"
-            f"{f' named {wanted!r}' if wanted else ' of rows'}.",
+            f"{name} holds no files{f' named {wanted!r}' if wanted else ' of rows'}.",
             "Packed files inside packed ones are not opened."
             if nested and not found
             else f"Pack one file that ends in {', '.join(endings)}.",

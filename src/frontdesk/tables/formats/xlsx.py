@@ -16,25 +16,37 @@ _CLOCK = re.compile("[hs]", re.IGNORECASE)
 _QUOTED = re.compile(r'"[^"]*"|\[[^\]]*\]')
 
 
+def sheets(path: Path, name: str) -> list[str]:
+    """The names of the sheets of cells. Raises InputError for a damaged file."""
+    with _opened(path, name) as book:
+        return [one.title for one in book.worksheets]
+
+
 @contextmanager
 def _sheet(path: Path, name: str, sheet: str) -> Iterator[Any]:
+    with _opened(path, name) as book:
+        known = {one.title: one for one in book.worksheets}
+        if sheet and sheet not in known:
+            raise InputError(errors={"sheet": f"{name} has no sheet {sheet!r}; it has {', '.join(known)}."})
+        found = known[sheet] if sheet else book.worksheets[0]
+        found.reset_dimensions()  # what the file says of its size may be wrong
+        yield found
+
+
+@contextmanager
+def _opened(path: Path, name: str) -> Iterator[Any]:
     openpyxl = extras.need("openpyxl", "xlsx")
     packed.check_parts(path, name)
-    with warnings.catch_warnings():
+    with warnings.catch_warnings(), path.open("rb") as file:  # by its path openpyxl looks at how it ends
         warnings.simplefilter("ignore")
         try:
-            book = openpyxl.load_workbook(path, read_only=True, data_only=True, keep_links=False)
+            book = openpyxl.load_workbook(file, read_only=True, data_only=True, keep_links=False)
         except Exception as error:
             raise packed.damaged(name) from error
         with closing(book):
             if not book.worksheets:
                 raise InputError(f"{name} has no sheet of cells.")
-            known = {one.title: one for one in book.worksheets}
-            if sheet and sheet not in known:
-                raise InputError(errors={"sheet": f"{name} has no sheet {sheet!r}; it has {', '.join(known)}."})
-            found = known[sheet] if sheet else book.worksheets[0]
-            found.reset_dimensions()  # what the file says of its size may be wrong
-            yield found
+            yield book
 
 
 def rows(path: Path, name: str, sheet: str) -> Iterator[tuple[int, list[Any]]]:
