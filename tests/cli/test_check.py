@@ -92,7 +92,7 @@ def write_a_newer_file(folder: Path) -> None:
         (write_settings, "unknown key [server] prot", "port"),
         (write_no_database, "is not a SQLite database", "backup"),
         (damage, "damaged.db", "backup"),
-        (dangle, "1 rows of b refer to rows that a does not have", "Delete"),
+        (dangle, "1 row of b refers to a row that a does not have", "Delete"),
         (write_function_with_a_fault, "broken.py, line 2: ModuleNotFoundError", "Mend the file"),
         (write_two_of_one_name, "two functions greet", "one.greet and two.greet"),
         (write_page_with_a_fault, "report.html, line 2", "Mend the template"),

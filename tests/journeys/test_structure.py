@@ -28,3 +28,14 @@ def test_a_table_is_changed_deleted_and_brought_back(demo: Served, open_tab: Ope
     tab.go("/databases/school/tables/behavior")
     back = tab.page.locator("table.grid tbody tr").all_inner_texts()
     assert [row.split() for row in back] == [[*row.split(), "NULL"] for row in rows]
+
+
+@pytest.mark.parametrize("look", LOOKS)
+def test_the_health_of_a_database_is_checked(demo: Served, open_tab: OpenTab, look: Look) -> None:
+    tab = open_tab(demo.server, demo.people["ada"], look)
+    tab.go("/databases/sales_data")
+    tab.follow(tab.page.get_by_role("link", name="Health"))
+    tab.check()
+    tab.follow(tab.button("Check everything"))
+    assert "All was looked through" in tab.page.locator("main").inner_text()
+    tab.check()

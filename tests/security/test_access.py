@@ -25,6 +25,8 @@ LOWEST = {
     "health.healthz": "anyone",
     "health.readyz": "anyone",
     # what needs more than looking
+    "health.check": "editor",
+    "health.check_json": "editor",
     "structures.make_search": "admin",
     "structures.drop_search": "admin",
     "structures.make_search_json": "admin",
@@ -98,6 +100,8 @@ LOWEST = {
 """The lowest role of every view that is not simply a viewer's. A new route fails here until somebody has decided."""
 
 VIEWERS = {
+    "health.database",
+    "health.database_json",
     "structures.search_json",
     "blobs.show",
     "blobs.download",

@@ -156,3 +156,9 @@ def test_what_cannot_be_sorted_by_has_no_link_for_it(client: FlaskClient) -> Non
     assert "_sort=name" in shown
     assert "_sort=js" not in shown
     assert "js cannot be sorted by" in page(client, f"{ORDERS}?_sort=js", 422)
+
+
+def test_the_health_page_stands_for_a_user_who_may_not_read_every_table(client: FlaskClient) -> None:
+    assert "Health of shop" in page(client, "/databases/shop/health")
+    checked = client.post("/databases/shop/health")
+    assert (checked.status_code, "Health of shop" in checked.text) == (200, True)

@@ -1,8 +1,10 @@
 """Whether a database file is whole: asked of SQLite itself, within a time, without changing anything."""
 
 import sqlite3
+import threading
 import time
-from contextlib import closing
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 from frontdesk.database import dialects
@@ -21,31 +23,31 @@ class OverrunError(Exception):
 
 
 def faults(path: Path, seconds: float) -> list[str]:
-    """What SQLite finds wrong with the file, in sentences: pages, indexes and keys that refer to nothing.
+    """What SQLite finds wrong with the pages and indexes of the file, in sentences.
 
     Raises OverrunError when that takes longer than `seconds`, Error when the file cannot be read at all.
     """
     until = time.monotonic() + seconds
     try:
-        with closing(drivers.open_file(path, read_only=True)) as connection:
+        with closing(drivers.open_file(path, read_only=True)) as connection, _ended(connection, seconds):
             connection.set_progress_handler(lambda: time.monotonic() > until, STEPS)
-            broken = [text for (text,) in connection.execute(f"PRAGMA quick_check({MOST})") if text != "ok"]
-            return broken or _dangling(connection)
+            return [text for (text,) in connection.execute(f"PRAGMA quick_check({MOST})") if text != "ok"]
     except sqlite3.Error as error:
         if getattr(error, "sqlite_errorname", "") == "SQLITE_INTERRUPT":
             raise OverrunError from None
         raise dialects.translate(error) from error
 
 
-def _dangling(connection: sqlite3.Connection) -> list[str]:
-    """Each pair of tables where rows of the one refer to rows that the other does not have."""
-    found: dict[tuple[str, str], int] = {}
-    for table, _, parent, _ in connection.execute("PRAGMA foreign_key_check"):
-        found[table, parent] = found.get((table, parent), 0) + 1
-    return [
-        f"{count:,} rows of {table} refer to rows that {parent} does not have"
-        for (table, parent), count in found.items()
-    ][:MOST]
+@contextmanager
+def _ended(connection: sqlite3.Connection, seconds: float) -> Iterator[None]:
+    """Interrupts what looks at pages for too long: that is one step of SQLite's machine."""
+    timer = threading.Timer(max(seconds, 0.0), connection.interrupt)
+    timer.start()
+    try:
+        yield
+    finally:
+        timer.cancel()
+        timer.join()
 
 
 def uses_wal(path: Path) -> bool:

@@ -22,7 +22,7 @@ from frontdesk.functions import calls
 from frontdesk.functions.registry import Registry
 from frontdesk.logs import carrier, handlers
 from frontdesk.tables import imports
-from frontdesk.upkeep import servers
+from frontdesk.upkeep import ailments, servers
 from frontdesk.upkeep.findings import Finding, Found
 from frontdesk.workers.pool import Pool
 
@@ -127,7 +127,9 @@ def _disk(config: Config) -> Found:
     free = shutil.disk_usage(config.folder).free
     if free < LITTLE_SPACE:
         level = "error" if free < NO_SPACE else "warning"
-        yield Finding(level, "disk", f"Only {_size(free)} are free on the disk.", "Make room before something stops.")
+        yield Finding(
+            level, "disk", f"Only {ailments.size(free)} are free on the disk.", "Make room before something stops."
+        )
 
 
 def _database(config: Config, name: str, path: Path) -> Found:
@@ -142,12 +144,15 @@ def _database(config: Config, name: str, path: Path) -> Found:
     if disk and (integrity.uses_wal(path) or not config.read_only):
         message = f"{path.name} lies on a network disk ({disk}), where write-ahead logging can lose data."
         yield Finding("warning", path.name, message, "Move the desk to a disk of this machine.")
-    yield from _whole(path)
+    broken = list(_whole(path))
+    yield from broken
     with closing(Database(name, path, read_only=True)) as database:
         try:
             left = imports.leftovers(database)
+            found = [] if any(one.level == "error" for one in broken) else ailments.find(database, SECONDS)
         except Error:  # told by `_whole`
             return
+    yield from (replace(one, what=path.name) for one in found)
     if left:
         message = f"{path.name} holds what {len(left)} ended imports have left."
         yield Finding("warning", path.name, message, "The next start drops it, and so does `frontdesk check --fix`.")
@@ -156,11 +161,7 @@ def _database(config: Config, name: str, path: Path) -> Found:
 def _whole(path: Path) -> Found:
     """Whether the file is undamaged."""
     try:
-        for fault in integrity.faults(path, SECONDS):
-            hint = "Restore it from a backup, or save what can be read with the shell: sqlite3 FILE .recover"
-            dangling = "refer to rows" in fault
-            hint = "Delete these rows, or bring back those that they refer to." if dangling else hint
-            yield Finding("warning" if dangling else "error", path.name, f"{path.name}: {fault}.", hint)
+        yield from ailments.pages(path, SECONDS)
     except integrity.OverrunError:
         message = f"{path.name} is too large to be looked through within {SECONDS:.0f} s."
         yield Finding("note", path.name, message, 'Look through it yourself: sqlite3 FILE "PRAGMA integrity_check"')
@@ -258,23 +259,14 @@ def _logs(config: Config) -> Found:
     total = sum(lines) + (path.stat().st_size if path.exists() else 0)
     if total > MANY_LOGS:
         hint = f"Lower [logs] keep_days in {settings.FILE} (now {config.logs.keep_days}), or a noisy logger's level."
-        yield Finding("warning", "logs", f"The logs take {_size(total)} of the disk.", hint)
+        yield Finding("warning", "logs", f"The logs take {ailments.size(total)} of the disk.", hint)
     try:
         with closing(Database("logs", path, read_only=True)) as database:
             waiting = carrier.waiting(config, database) if path.exists() else sum(lines)
     except Error:  # told by `_own`
         return
     if waiting > MANY_WAITING:
-        message = f"{_size(waiting)} of log lines are not in the index yet."
+        message = f"{ailments.size(waiting)} of log lines are not in the index yet."
         yield Finding(
             "warning", "logs", message, "`frontdesk logs` carries them; while a desk is served that goes by itself."
         )
-
-
-def _size(count: float) -> str:
-    """Bytes as a person reads them."""
-    for unit in ("bytes", "kB", "MB"):
-        if count < 1000:
-            return f"{count:.0f} {unit}"
-        count /= 1000
-    return f"{count:.1f} GB"

@@ -1,7 +1,8 @@
 """What is found wrong with a desk."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 
 @dataclass(frozen=True)
@@ -12,6 +13,9 @@ class Finding:
     what: str  #: the file, or the part of the desk
     message: str  #: one sentence
     hint: str  #: what to do about it; SQL stands in lines of its own
+    table: str = ""  #: where it is about one
+    keys: tuple[Any, ...] = ()  #: of the first rows that it is about: values, or arrays of them
+    mend: Mapping[str, Any] | None = None  #: what mends it when asked of the table, as `PATCH …/tables/T` takes it
 
     @property
     def is_wrong(self) -> bool:

@@ -7,8 +7,11 @@ from frontdesk.config import Config
 from frontdesk.database import readers
 from frontdesk.database.connections import Database
 from frontdesk.errors import BusyError, ConfigError, Error, PermissionDenied
+from frontdesk.upkeep import ailments
 from frontdesk.upkeep.findings import Finding, Found
 
+SECONDS = 20.0
+"""How long the references of one database are looked at."""
 AWAY = "Look whether it runs, and at the host and port of its URL; a desk that is served tries again by itself."
 FIX = "`frontdesk check --fix` makes one."
 UNREADABLE = "`frontdesk check --fix` lets the role read them; where Frontdesk may not grant that, their owner does."
@@ -50,6 +53,8 @@ def _database(config: Config, name: str, url: str, *, is_peoples: bool) -> Found
     if server.superuser:
         message = f"Frontdesk connects to {name} as {server.user}, a superuser."
         yield Finding("note", name, message, SUPERUSER)
+    with closing(Database(name, url, read_only=True)) as database:
+        yield from ailments.find(database, SECONDS)
     reader = _reader(config, name, url)
     if reader is None:
         yield _missing(name, url, can_make=server.makes_roles)

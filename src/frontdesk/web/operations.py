@@ -135,6 +135,14 @@ OPERATIONS: dict[str, Operation] = {
     "tables.tables_json": Operation(
         "Tables", "A database with its tables", thing(name=text("example"), tables=many(ref("Summary")))
     ),
+    "health.database_json": Operation("Tables", "What a database takes and what ails it, at a glance", ref("Health")),
+    "health.check_json": Operation(
+        "Tables",
+        "The same after each page of a file and each reference was looked at",
+        ref("Health"),
+        errors=(409,),
+        help="It ends after ten seconds for each, and `left` names what took longer. 409 while another check is made.",
+    ),
     "tables.create_table_json": Operation(
         "Tables",
         "Creates a table, or a view",

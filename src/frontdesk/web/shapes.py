@@ -267,6 +267,44 @@ SHAPES: dict[str, Schema] = {
         references=_REFERENCE,
     ),
     "Table": thing(**_TABLE),
+    "Health": thing(
+        name=text("example"),
+        engine=text("SQLite 3.45.1"),
+        bytes=whole(40_960),
+        log=maybe(whole(0)),
+        free=maybe(whole(0)),
+        journal=text("wal"),
+        backup=maybe(text()),
+        dialect=one_of("sqlite", "postgresql"),
+        sizes=maybe(many(thing(table=text("employees"), bytes=whole(4096), indexes=whole(4096)))),
+        waits=many(
+            thing(who=text(), seconds={"type": "number", "examples": [12.5]}, what=text(), holders=many(text()))
+        ),
+        statistics=many(
+            thing(
+                table=text("employees"),
+                rows=maybe(whole(3)),
+                dead=maybe(whole(0)),
+                analysed=maybe(moment()),
+                vacuumed=maybe(moment()),
+            )
+        ),
+        indexes=whole(2),
+        findings=many(
+            thing(
+                level=one_of("error", "warning", "note"),
+                what=text("example"),
+                message=text("pets refers to people by owner without an index."),
+                hint=text("Add one on owner."),
+                table=text("pets"),
+                keys=many(anything(4)),
+                mend=maybe(named({"add_indexes": [{"columns": ["owner"]}]})),
+            )
+        ),
+        history_from=maybe(moment()),
+        checked=flag(),
+        left=many(one_of("pages", "references", "sizes")),
+    ),
     "Structure": thing(
         **_TABLE,
         sql=text("CREATE TABLE employees (…)"),
