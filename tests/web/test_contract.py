@@ -84,6 +84,7 @@ KNOWN: dict[str, list[Any]] = {
     "change": ["example.1", "example.2"],
     "query": ["saved"],
     "chart": ["ages"],
+    "view": ["old"],
     "user": ["eve"],
     "token": ["nightly"],
     "name": ["root", "a.b"],
@@ -117,6 +118,7 @@ def served(folder: Path) -> Iterator[tuple[Desk, Flask]]:
         app = create_app(desk)
         admin = signed_in(app, desk, "admin")
         admin.post("/api/databases/example/queries", json={"name": "saved", "sql": "SELECT 1"})
+        admin.put("/api/databases/example/tables/employees/views/old", json={"question": "age__gt=30"})
         admin.put("/api/databases/example/charts/ages", json={"table": "employees", "question": "_x=age"})
         admin.post("/api/users", json={"name": "eve", "password": "correct horse 1", "role": "editor"})
         admin.patch("/api/databases/example/tables/employees/rows/1", json={"age": 5})

@@ -3,8 +3,9 @@
 import base64
 import binascii
 import csv
+import io
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime
 from decimal import Decimal
@@ -335,6 +336,13 @@ def written(column: Column, value: Any) -> str:
     if column.kind == "boolean" and value in {0, 1}:
         return "true" if value else "false"
     return values.dumps(shown(column, value)) if column.array else str(value)
+
+
+def written_list(names: Iterable[str]) -> str:
+    """The names with commas between, as `listed` reads them."""
+    text = io.StringIO()
+    csv.writer(text, lineterminator="").writerow(names)
+    return text.getvalue()
 
 
 def listed(text: str) -> list[str]:

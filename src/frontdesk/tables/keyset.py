@@ -66,6 +66,11 @@ def written_sort(column: str, descending: bool) -> str:
     )
 
 
+def written_sorts(sorts: Sequence[Sort]) -> str:
+    """A sort by several columns as `parse_sort` reads it."""
+    return ",".join(written_sort(sort.column, sort.descending) for sort in sorts)
+
+
 def complete(table: Table, sorts: Sequence[Sort]) -> list[Sort]:
     """The sort with the key behind it, so that no two rows are equal."""
     named = {sort.column for sort in sorts}

@@ -27,6 +27,7 @@ from frontdesk.web import (
     home,
     hosts,
     imports,
+    layouts,
     openapi,
     pages,
     paths,
@@ -36,6 +37,7 @@ from frontdesk.web import (
     runs,
     saved_charts,
     saved_queries,
+    saved_views,
     structures,
     tables,
     tokens,
@@ -55,7 +57,7 @@ QUIET = frozenset({"static", "health.healthz", "health.readyz", "logs.tail"})
 
 
 ROOMS = (
-    *(home, accounts, users, tokens, tables, structures, rows, edits, blobs, charts, changes),
+    *(home, accounts, users, tokens, tables, structures, rows, edits, layouts, saved_views, blobs, charts, changes),
     *(
         imports,
         exports,

@@ -84,27 +84,48 @@ def head(
     sorts: Sequence[Sort],
     database: str | None = None,
     tables: Mapping[str, Table] | None = None,
+    labels: Labels | None = None,
 ) -> Markup:
     """A `<th>` for each column that leads to the rows sorted by it, the other way round where they are already.
 
-    With `database` each says what its cells hold, so that they can be edited where they stand.
+    What it leads to with Shift sorts by it as well. With `database` each says what its cells hold, so that they can be
+    edited where they stand.
     """
     now = {sort.column: sort.descending for sort in sorts}
     lines = []
+    keyed = _foreign_keys(table, names) if labels else {}
     for column in (column for name in names for column in table.columns if column.name == name):
         facts = _facts(database, table, column, tables or {}) if database else ""
         if not column.sortable:
             lines.append(f'<th scope="col"{facts}>{escape(column.name)}</th>')
             continue
         to = rendering.here_with(_sort=keyset.written_sort(column.name, now.get(column.name) is False), _next=None)
-        shown = ' class="number"' if column.kind in cells.NUMBERS else ""
+        labelled = keyed.get(column.name) in (labels or {})
+        shown = ' class="number"' if column.kind in cells.NUMBERS and not labelled else ""
         mark = ""
         if column.name in now:
             shown += f' aria-sort="{"descending" if now[column.name] else "ascending"}"'
             mark = rendering.icon("sort-down" if now[column.name] else "sort-up")
-        shown += facts
-        lines.append(f'<th scope="col"{shown}><a href="{escape(to)}">{escape(column.name)}{mark}</a></th>')
+            mark += Markup("<sup>{}</sup>").format(list(now).index(column.name) + 1) if len(now) > 1 else ""
+        also = rendering.here_with(_sort=keyset.written_sorts(_with(sorts, column.name)), _next=None)
+        link = f'<a href="{escape(to)}" data-also="{escape(also)}">{escape(column.name)}{mark}</a>'
+        lines.append(f'<th scope="col"{shown}{facts}>{link}</th>')
     return Markup("\n".join(lines))  # noqa: S704 - names and addresses are escaped
+
+
+def _with(sorts: Sequence[Sort], name: str) -> list[Sort]:
+    """The sort by one more column, or with one that is there turned round."""
+    if all(sort.column != name for sort in sorts):
+        return [*sorts, Sort(name)]
+    return [Sort(name, not sort.descending) if sort.column == name else sort for sort in sorts]
+
+
+def widths(names: Sequence[str], chosen: Mapping[str, int], before: int) -> Markup:
+    """A `<col>` for each column, with the width in pixels that was chosen, behind `before` others."""
+    if not chosen:
+        return Markup()
+    given = (Markup('<col width="{}">').format(chosen[name]) if name in chosen else Markup("<col>") for name in names)
+    return Markup("<colgroup>{}</colgroup>").format(Markup("").join([Markup("<col>")] * before + list(given)))
 
 
 def _facts(database: str, table: Table, column: Column, tables: Mapping[str, Table]) -> str:

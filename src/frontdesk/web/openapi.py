@@ -35,6 +35,7 @@ KEYS = {
     "function": ("The function's name.", text("divide")),
     "query": ("The saved query's name.", text("Grown up")),
     "chart": ("The saved chart's name.", text("Ages")),
+    "view": ("The saved view's name.", text("Old ones")),
     "user": ("The user's name.", text("eve")),
     "sha256": ("The file's hash.", text("9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08")),
     "token": ("The token's name, or its id.", text("nightly")),

@@ -11,7 +11,7 @@ from frontdesk.history import changes
 from frontdesk.tables import charts
 from frontdesk.tables.exports import FORMATS
 from frontdesk.upkeep import dumps
-from frontdesk.web import imports, saved_charts, saved_queries, shapes, tokens, users
+from frontdesk.web import imports, saved_charts, saved_queries, saved_views, shapes, tokens, users
 from frontdesk.web.bodies import LARGEST_PAGE, USUAL_PAGE
 from frontdesk.web.shapes import Schema, anything, many, maybe, named, one_of, ref, text, thing, whole
 
@@ -304,6 +304,29 @@ OPERATIONS: dict[str, Operation] = {
         errors=(409,),
         own_role="editor; with `create=1` admin",
     ),
+    "layouts.layout_json": Operation("Tables", "How one has the columns of a table", ref("Layout")),
+    "layouts.keep_layout_json": Operation(
+        "Tables",
+        "Keeps how one has the columns of a table",
+        ref("Layout"),
+        body=ref("Layout"),
+        help="In this order, widths in pixels. The page shows it where its address names no `_columns`.",
+    ),
+    "layouts.forget_layout_json": Operation("Tables", "Has the columns as the table has them", None, 204),
+    "saved_views.views_json": Operation(
+        "Tables", "The saved views of a table", shapes.listed("views", ref("View")), query=PAGED
+    ),
+    "saved_views.view_json": Operation("Tables", "A saved view", ref("View")),
+    "saved_views.keep_view_json": Operation(
+        "Tables",
+        "Keeps a view under a name",
+        ref("View"),
+        201,
+        also={200: ref("View")},
+        body=_body(*saved_views.SAVED),
+        help="200 where it takes the place of one. `question` is the page's address behind the question mark.",
+    ),
+    "saved_views.forget_view_json": Operation("Tables", "Forgets a saved view", None, 204),
     "charts.chart_json": Operation(
         "Tables",
         "A chart of the rows that the filters select",

@@ -12,9 +12,10 @@ from frontdesk.database import schema
 from frontdesk.database.schema import Column
 from frontdesk.errors import ConflictError, DataError, Error, InputError, IntegrityError
 from frontdesk.history import changes
-from frontdesk.tables import columns, filters, keyset, references
+from frontdesk.tables import columns, filters, keyset, layouts, references, saved_views
 from frontdesk.tables import rows as table_rows
 from frontdesk.tables.keys import KeyText
+from frontdesk.tables.keyset import Sort
 from frontdesk.tables.pages import Page
 from frontdesk.web import access, bodies, current, facts, grids, messages, rendering
 from frontdesk.web.errors import status_of
@@ -39,7 +40,7 @@ def where() -> list[tuple[str, str]]:
     return [(name, value) for name, value in request.args.items(multi=True) if name not in OWN]
 
 
-def _page(database: str, table: str, count: str) -> Page:
+def _page(database: str, table: str, count: str, shown: str = "") -> Page:
     return table_rows.page(
         current.desk().database(database),
         table,
@@ -47,7 +48,7 @@ def _page(database: str, table: str, count: str) -> Page:
         sort=request.args.get("_sort", ""),
         size=bodies.size(),
         token=bodies.next_token(),
-        shown=request.args.get("_columns", ""),
+        shown=request.args.get("_columns", shown),
         count=count,
         search=request.args.get("_search", ""),
         counted=[name for text in request.args.getlist("_facet") for name in columns.listed(text) if name],
@@ -59,18 +60,30 @@ def _page(database: str, table: str, count: str) -> Page:
 def index(database: str, table: str) -> Response:
     """The rows of a table, filtered, sorted, by the page."""
     wrong: dict[str, str] = {}
+    place, state, who = current.desk().database(database), current.desk().state, access.caller()
+    shape = schema.table(place, table)
+    layout = layouts.read(state, who, database, table)
+    shown = columns.written_list(layout.shown(shape)) if layout.places else ""
     try:
-        page = _page(database, table, request.args.get("_count", "10000"))
+        page = _page(database, table, request.args.get("_count", "10000"), shown)
     except InputError as error:
         wrong = error.errors or {"_next": error.message}
-        page = table_rows.page(current.desk().database(database), table, count="10000")
-    place = current.desk().database(database)
+        page = table_rows.page(place, table, count="10000", shown=shown)
     labels = references.labels(place, page.table, page.names, page.rows)
     tables = schema.tables(place) if page.table.foreign_keys else {}
-    ticks = page.table.editable and access.caller().may("editor")
+    ticks = page.table.editable and who.may("editor")
     body = grids.body(database, page.table, page.names, page.rows, page.keys(), labels, tables, ticks)
-    head = grids.head(page.table, page.names, _sorts(page, wrong), database if ticks else None, tables)
+    sorts = _sorts(page, wrong)
+    head = grids.head(page.table, page.names, sorts, database if ticks else None, tables, labels)
+    names = [name for name in page.names if name != page.table.row_id]
     view = {
+        "sorts": sorts,
+        "layout": layout,
+        "places": layout.complete(shape),
+        "hidden": 0 if "_columns" in request.args else len(shape.columns) - len(layout.shown(shape)),
+        "question": urlencode([pair for pair in request.args.items(multi=True) if pair[0] not in {"_next", "_count"}]),
+        "widths": grids.widths(names, layout.widths(), bool(ticks) + bool(page.table.row_id)),
+        "views": saved_views.saved(state, database, table),
         "page": page,
         "head": head,
         "body": body,
@@ -90,6 +103,19 @@ def index(database: str, table: str) -> Response:
         ),
         **view,
     )
+
+
+@routes.get("/databases/<name:database>/tables/<name:table>/sort")
+@access.allow("viewer")
+def sort(database: str, table: str) -> Response:
+    """Leads to the rows sorted as the form says: its lines `by` and `way`, as many as there are."""
+    arguments = [
+        (name, value) for name, value in request.args.items(multi=True) if name not in {":by", ":way", "_sort"}
+    ]
+    given = zip(request.args.getlist(":by"), request.args.getlist(":way"), strict=False)
+    chosen = {name: Sort(name, way == "down") for name, way in given if name}
+    asked = [("_sort", keyset.written_sorts(list(chosen.values())))] if chosen else []
+    return rendering.lead_to(rendering.address("rows.index", [*arguments, *asked], database=database, table=table))
 
 
 @dataclass(frozen=True)
@@ -115,7 +141,7 @@ def _choice(column: Column, value: Any, count: int, selected: bool) -> Choice:
     return Choice(text, count, selected, rendering.here_with(**(without if selected else without | {parameter: text})))
 
 
-def _sorts(page: Page, wrong: Mapping[str, str]) -> list[keyset.Sort]:
+def _sorts(page: Page, wrong: Mapping[str, str]) -> list[Sort]:
     return [] if "_sort" in wrong else keyset.parse_sort(page.table, request.args.get("_sort", ""))
 
 

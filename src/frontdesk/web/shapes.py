@@ -387,6 +387,8 @@ SHAPES: dict[str, Schema] = {
         by=text("ada"),
         at=moment(),
     ),
+    "Layout": thing(columns=many(thing(("width", "hidden"), name=text("age"), width=maybe(whole(90)), hidden=flag()))),
+    "View": thing(name=text("Old ones"), question=text("age__gt=60&_sort=-age"), by=text("ada"), at=moment()),
     "SavedChart": thing(**_SAVED_CHART),
     "DrawnChart": thing(**_SAVED_CHART, chart=ref("Chart")),
     "Answer": thing(
