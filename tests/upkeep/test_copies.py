@@ -9,7 +9,7 @@ import pytest
 from frontdesk import errors
 from frontdesk.database import schema
 from frontdesk.database.connections import Database
-from frontdesk.history import changes, undo
+from frontdesk.history import changes, purges, undo
 from frontdesk.tables import alterations, imports, rows, sources, structure
 from frontdesk.tables.imports import Wish
 from frontdesk.tables.keys import KeyText
@@ -127,3 +127,16 @@ def test_a_changed_definition_is_shown_there_and_taken_back_here_alone(tmp_path:
                 undo.undo(database, [change.number], ADA)
         rows.insert(database, "toys", [{"kind": "kite"}], ADA)
         undo.undo(database, [changes.search(database).changes[0].number], ADA)
+
+
+def test_where_a_history_was_cut_is_known_there_too(tmp_path: Path, postgresql_url: str) -> None:
+    source = made(tmp_path / "shop.db", SHOP)
+    with closing(Database("shop", source)) as database:
+        for name in "abc":
+            rows.update(database, "customers", KeyText(("7",), "7"), {"name": name}, ADA)
+        purges.purge(database, days=0, changes=1, seconds=60)
+        cut = purges.latest(database)
+    copy(source, postgresql_url)
+    with closing(Database("shop", postgresql_url)) as there:
+        assert cut is not None
+        assert purges.latest(there) == cut

@@ -14,7 +14,7 @@ from frontdesk.database import schema, steps, values
 from frontdesk.database.connections import Database
 from frontdesk.history import entries
 
-CHANGES, ROWS = 2_000, 5_000
+CHANGES, ROWS = 1_000, 2_000
 """Taken away in one transaction, so that nobody else who writes waits for long."""
 _KEPT = re.compile(f"{steps.KEPT}[0-9]+")
 
@@ -64,11 +64,11 @@ class _Step:
 def _carried_out(database: Database, step: _Step) -> int:
     """How much went; nothing is written where there is nothing to do."""
     with database.connect() as connection:
-        if not step.due(connection):
-            return 0
-    with database.transaction() as connection:
         due = step.due(connection)
-        return step.do(connection, due) if due else 0
+    if not due:
+        return 0
+    with database.transaction() as connection:
+        return step.do(connection, due)
 
 
 def find(connection: Connection) -> Purge | None:
@@ -88,22 +88,22 @@ def _limit(connection: Connection, days: int, changes: int) -> int:
         found.append(connection.scalar(newest.where(listed.at < values.now() - timedelta(days=days))) or 0)
     if changes:
         found.append(connection.scalar(newest.offset(changes)) or 0)
-    return _whole(connection, min(max(found), (connection.scalar(newest) or 1) - 1))
+    return _whole(connection, min(max(found), _newest(connection) - 1))
 
 
-def _whole(connection: Connection, last: int) -> int:
-    """The newest change up to `last` that nothing which stays belongs to."""
+def _whole(connection: Connection, last: int, seen: int = 0) -> int:
+    """The newest change up to `last` that nothing which stays belongs to; those up to `seen` were looked at before."""
     listed = entries.changes.c
-    newer = listed.id > last
+    newer = listed.id > max(last, seen)
     runs = sa.select(listed.run).where(newer, listed.run.is_not(None))
     for needed in (
         sa.select(sa.func.min(listed.transaction)).where(newer),
         sa.select(sa.func.min(listed.undoes)).where(newer),
-        sa.select(sa.func.min(listed.id)).where(~newer, listed.run.in_(runs)),
+        sa.select(sa.func.min(listed.id)).where(listed.id <= last, listed.run.in_(runs)),
     ):
         first = connection.scalar(needed)
         if first is not None and first <= last:
-            return _whole(connection, first - 1) if first > 1 else 0
+            return _whole(connection, first - 1, seen) if first > 1 else 0
     return last
 
 
@@ -111,23 +111,34 @@ def _oldest(connection: Connection) -> int:
     return connection.scalar(sa.select(sa.func.min(entries.changes.c.id))) or 0
 
 
+def _newest(connection: Connection) -> int:
+    return connection.scalar(sa.select(sa.func.max(entries.changes.c.id))) or 0
+
+
 def _changes_until(last: int) -> _Step:
     """The changes themselves, the oldest first, as many at a time as belong together."""
 
-    def due(connection: Connection) -> int:
+    def due(connection: Connection) -> tuple[int, int] | None:
         first, size = _oldest(connection), CHANGES
         while first and first <= last:
+            newest = _newest(connection)
             found = _whole(connection, min(last, first + size - 1))
-            if found >= first or first + size > last:
-                return found if found >= first else 0
+            if found >= first:
+                return found, newest
+            if first + size > last:
+                break
             size *= 4
-        return 0
+        return None
 
     return _Step(due, _forget)
 
 
-def _forget(connection: Connection, number: int) -> int:
+def _forget(connection: Connection, due: tuple[int, int]) -> int:
+    """Takes the changes away unless one that came since belongs to them."""
+    number, seen = due
     listed, purges = entries.changes, entries.purges
+    if _whole(connection, number, seen) < number:
+        return 0
     _make(connection)
     newest = sa.select(listed.c.at).where(listed.c.id <= number).order_by(listed.c.id.desc()).limit(1)
     at = connection.scalar(newest)

@@ -43,7 +43,8 @@ ORDER BY n.nspname, t.relname, c.relname"""  # noqa: S608 - names written above
 
 _WAITS = """
 SELECT l.pid, a.usename, a.application_name, extract(epoch FROM clock_timestamp() - l.waitstart)::float8,
-       coalesce(l.relation::regclass::text, l.locktype), pg_blocking_pids(l.pid)::text[]
+       CASE WHEN l.locktype IN ('transactionid', 'tuple') THEN 'a row'
+            ELSE coalesce(l.relation::regclass::text, l.locktype) END, pg_blocking_pids(l.pid)::text[]
 FROM pg_catalog.pg_locks l JOIN pg_catalog.pg_stat_activity a ON a.pid = l.pid
 WHERE NOT l.granted AND a.datname = current_database() ORDER BY l.waitstart"""
 
