@@ -62,6 +62,14 @@ def test_rows_are_ignored_or_updated_by_their_key(folder: Path) -> None:
     assert done.stdout == "in.csv: 0 rows imported, 2 updated into employees.\n"
 
 
+def test_bad_lines_are_kept_in_a_table_of_their_own(folder: Path) -> None:
+    (folder / "in.csv").write_text("name,age\nZoe,3\nUma,old\n")
+    done = run(folder, "import", str(folder / "in.csv"), "example", "--table", "employees", "--bad-lines", "keep")
+    assert done.stdout == "in.csv: 1 row imported into employees. 1 bad line stands in employees_bad_lines.\n"
+    out = run(folder, "export", "example", "employees_bad_lines", "--columns", "line,text")
+    assert out.stdout_bytes == b'line,text\r\n3,"Uma,old"\r\n'
+
+
 def test_a_type_can_be_chosen_and_an_unknown_one_is_refused(folder: Path) -> None:
     (folder / "in.csv").write_text("n\n1\n")
     assert run(folder, "import", str(folder / "in.csv"), "example", "--type", "n=TEXT", "--json").exit_code == 0

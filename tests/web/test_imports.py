@@ -48,6 +48,7 @@ def test_a_new_table_is_made_of_a_csv_body(client: Client) -> None:
         "ignored": 0,
         "columns": [{"name": "day", "type": "DATE"}, {"name": "zip", "type": "TEXT"}],
         "change": "example.1",
+        "bad_lines": None,
         "command": "frontdesk import 'The file' example --table sales",
     }
     rows = client("viewer").get("/api/databases/example/tables/sales/rows").get_json()["rows"]
@@ -390,3 +391,42 @@ def test_of_a_zip_with_several_files_one_is_chosen(client: Client) -> None:
     assert re.findall(r"<option>(.*?)</option>", page.text) == ["one.csv", "two.csv"]
     page = admin.post(at, data={"upload": token_of(page.text), "sheet": "two.csv"})
     assert re.findall(r'name="name.\d" value="(\w+)"', page.text) == ["b"]
+
+
+def test_bad_lines_are_kept_apart_where_an_admin_says_so(client: Client) -> None:
+    body = "name,age\nEve,40\nUma,old\n"
+    assert send(client, "employees", body).status_code == 422
+    assert send(client, "employees", body, bad_lines="keep", role="editor").status_code == 403
+    assert send(client, "employees", body, bad_lines="drop").get_json()["errors"] == {
+        "bad_lines": "Write error or keep."
+    }
+    answer = send(client, "employees", body, bad_lines="keep")
+    assert answer.status_code == 201
+    assert answer.get_json()["bad_lines"] == {"table": "employees_bad_lines", "rows": 1}
+    kept = client("viewer").get("/api/databases/example/tables/employees_bad_lines/rows").get_json()["rows"]
+    assert [(row["line"], row["text"]) for row in kept] == [(3, "Uma,old")]
+
+
+def test_a_file_with_bad_lines_leads_on_to_the_good_ones(client: Client) -> None:
+    page = "/databases/example/tables/employees/import"
+    admin = client("admin")
+    body = {"file": (io.BytesIO(b"name,age\nEve,40\nUma,1,2\n"), "more.csv")}
+    refused = admin.post(page, data=body).text
+    assert "3 values, but 2 columns." in refused
+    assert "Go on with the good lines" in refused
+    upload = re.search(r'name="upload" value="([^"]+)"', refused)
+    assert upload is not None
+    form = {"upload": upload[1], "bad_lines": "keep"}
+    preview = admin.post(page, data=form).text
+    assert "1 bad line goes to a table of its own" in preview
+    assert "<code>Uma,1,2</code>" in preview
+    done = admin.post(page, data=form | {"import": "1"}, follow_redirects=True).text
+    assert "1 row imported. 1 bad line stands in employees_bad_lines." in done
+
+
+def test_an_editor_is_told_of_bad_lines_and_sends_a_better_file(client: Client) -> None:
+    body = {"file": (io.BytesIO(b'{"name": "Eve"}\n{"name"\n'), "more.ndjson")}
+    answer = client("editor").post("/databases/example/tables/employees/import", data=body)
+    assert answer.status_code == 422
+    assert "This is not JSON" in answer.text
+    assert "Go on with the good lines" not in answer.text

@@ -15,7 +15,7 @@ from frontdesk.database import schema
 from frontdesk.database.connections import Database
 from frontdesk.desk import Desk
 from frontdesk.errors import Error
-from frontdesk.tables import imports, sources
+from frontdesk.tables import imports, reports, sources
 from frontdesk.tables.formats import encodings, inputs, separated
 from frontdesk.tables.imports import Loaded, Wish
 
@@ -27,6 +27,12 @@ from frontdesk.tables.imports import Loaded, Wish
 @click.option("--key", multiple=True, metavar="C", help="The column whose values are unique; more for several.")
 @click.option(
     "--on-conflict", type=click.Choice(imports.ON_CONFLICT), default="error", help="A key that is there already."
+)
+@click.option(
+    "--bad-lines",
+    type=click.Choice(imports.BAD_LINES),
+    default="error",
+    help="Lines that cannot be loaded: nothing is, or they are kept in a table of their own.",
 )
 @click.option(
     "--type", "types", multiple=True, metavar="C=TYPE", help="A type instead of the one found, such as zip=TEXT."
@@ -51,6 +57,7 @@ def command(
     table: str,
     key: tuple[str, ...],
     on_conflict: str,
+    bad_lines: str,
     types: tuple[str, ...],
     columns: tuple[str, ...],
     encoding: str,
@@ -71,7 +78,7 @@ def command(
             target = table or sources.table_name(file.name)
             create = target not in schema.tables(place)
             with bar(file.name) as tell, _without_pauses():
-                wish = Wish(chosen, create, key, on_conflict, mapped, empty_text, tell)
+                wish = Wish(chosen, create, key, on_conflict, mapped, empty_text, bad_lines, tell)
                 done = imports.load(place, source, target, options.caller(), wish)
             if as_json:
                 options.print_json(done.json())
@@ -82,7 +89,8 @@ def command(
 def _told(file: Path, done: Loaded) -> str:
     rows = "row" if done.inserted == 1 else "rows"
     more = [f", {count:,} {what}" for count, what in ((done.updated, "updated"), (done.ignored, "ignored")) if count]
-    return f"{file.name}: {done.inserted:,} {rows} imported{''.join(more)} into {done.table}."
+    told = f"{file.name}: {done.inserted:,} {rows} imported{''.join(more)} into {done.table}."
+    return f"{told} {reports.bad(done)}".strip()
 
 
 @contextmanager

@@ -304,6 +304,7 @@ def _with_cascades(connection: Connection, database: Database, numbers: Iterable
     found = {header.id: header for header in connection.execute(sa.select(listed).where(listed.c.id.in_(numbers)))}
     if not found:
         raise changes.missing(connection, f"{database.name}.{max(numbers)}", max(numbers))
+    found |= {other.id: other for header in list(found.values()) for other in _beside(connection, database, header)}
     pending = list(found.values())
     while pending:
         header = pending.pop()
@@ -316,6 +317,18 @@ def _with_cascades(connection: Connection, database: Database, numbers: Iterable
                 found[other.id] = other
                 pending.append(other)
     return sorted(found.values(), key=lambda header: header.id, reverse=True)
+
+
+def _beside(connection: Connection, database: Database, header: Any) -> list[Any]:
+    """The changes that made further tables of the same load, as long as these are there."""
+    if header.operation != "import" or not blocks.exist(connection):
+        return []
+    listed = entries.changes
+    made = sa.select(entries.blocks.c.change).where(entries.blocks.c.made.is_not(None))
+    later = (listed.c.transaction == header.transaction, listed.c.id > header.id, listed.c.operation == "import")
+    tables = schema.read(database, connection)
+    found = connection.execute(sa.select(listed).where(*later, listed.c.id.in_(made)))
+    return [other for other in found if other.table in tables]
 
 
 def _referring(tables: dict[str, Table], name: str) -> list[str]:

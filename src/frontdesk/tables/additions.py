@@ -45,6 +45,7 @@ class Rows(Load):
         ]
 
     def load(self) -> Loaded:
+        self.sift(self._readers)
         contiguous = self._checked()
         names = tuple(column.name for column in self._columns if column)
         with capture.recording(self.database, self.by, "import") as connection:
@@ -60,9 +61,13 @@ class Rows(Load):
                 self.tell(self.size)
             inserted = self._count(connection) - before
             changes = self._record(connection) if plain else capture.recorder_of(connection).ids
+            ignored = self.rows - affected - len(self.refused)
+            return self.keep_bad(connection, self._done(inserted, affected - inserted, ignored, changes))
+
+    def _done(self, inserted: int, updated: int, ignored: int, changes: Sequence[int]) -> Loaded:
         change = f"{self.database.name}.{changes[0]}" if changes else None
         columns = reports.described(self.source, [column for column in self._columns if column], self.wish)
-        return Loaded(self._table.name, inserted, affected - inserted, self.rows - affected, columns, change)
+        return Loaded(self._table.name, inserted, updated, ignored, columns, change)
 
     def _check_same(self, connection: Connection) -> None:
         if schema.read(self.database, connection).get(self._table.name) != self._table:
@@ -88,7 +93,7 @@ class Rows(Load):
                 follows = follows and (last is None or keys[0] == last + 1)
                 last = keys[-1]
                 self._keys = (self._keys[0] if self._keys else keys[0], last)
-        return follows
+        return follows and not self.keeps  # what is left out is known only when all is in
 
     def _has_row_key(self) -> bool:
         """Whether the table's key is an integer that can be drawn."""
@@ -134,10 +139,7 @@ class Replacement(Rows):
             for values, rows in self._values():
                 self.insert(connection, self._table.name, names, values, Digest())
                 self.rows += rows
-            changes = capture.recorder_of(connection).ids
-        change = f"{self.database.name}.{changes[0]}" if changes else None
-        columns = reports.described(self.source, [column for column in self._columns if column], self.wish)
-        return Loaded(self._table.name, self.rows, 0, 0, columns, change)
+            return self._done(self.rows, 0, 0, capture.recorder_of(connection).ids)
 
 
 def check_alone(database: Database, connection: Connection, name: str) -> None:

@@ -81,6 +81,7 @@ class NewTable(Load):
         self._finders: Sequence[detection.Finder] = ()
 
     def load(self) -> Loaded:
+        self.sift_given()
         given = all(name in self.wish.types for name in self.source.names)
         found = detection.find(self.source, 0 if given else None if self.source.typed else SAMPLE)
         try:
@@ -92,6 +93,22 @@ class NewTable(Load):
             return self._finish(columns, digest)
         finally:
             self._drop()
+
+    def sift_given(self) -> None:
+        """Sets the lines aside that the types and the key do not fit that are given, where bad lines are kept."""
+        if self.keeps:
+            types, names = self.wish.types, self.source.names
+            readers = [self._given(types[name], name) if name in types else _as_they_are for name in names]
+            unique = self.wish.key if self.wish.on_conflict == "error" else ()
+            self.sift(readers, [names.index(name) for name in unique if name in names])
+
+    def _given(self, declared: str, name: str) -> conversion.Read:
+        return conversion.reader(
+            detection.column(name, declared),
+            typed=self.source.typed,
+            empty_text=self.wish.empty_text,
+            written=self.source.written,
+        )
 
     def _id(self, found: detection.Found) -> Sequence[str]:
         """The column `id`, where it can be a key."""
@@ -177,7 +194,7 @@ class NewTable(Load):
         """Does it once more, row by row where it fails, for the lines."""
         with self.database.transaction(durable=False) as connection:
             for values in waiting:
-                self.insert(connection, self._hidden, names, values, Digest())
+                self._affected += self.insert(connection, self._hidden, names, values, Digest())
                 self.rows += len(values[0])
 
     def _finish(self, columns: list[Column], digest: Digest) -> Loaded:
@@ -187,22 +204,19 @@ class NewTable(Load):
             bounds = sa.select(sa.func.min(place), sa.func.max(place)).select_from(loaded.clause)
             first, last = connection.execute(bounds).one() if self.rows else (1, 0)
             rows, text = self.rows, digest.text()
-            if not self._ascending or self.wish.on_conflict != "error":
+            if not self._ascending or self.wish.on_conflict != "error" or self.refused:
                 rows, text = blocks.digest_of(connection, loaded, first, last)
         with capture.recording(self.database, self.by, "import") as connection:
             check_free(self.database, self._table, connection)
             capture.recorder_of(connection).remove()
             made = schema.rename(connection, self._hidden, self._table)
             number = blocks.record(connection, replace(loaded, name=self._table), rows, first, last, text, made)
+            described = reports.described(self.source, columns, self.wish, self._finders)
+            change, ignored = f"{self.database.name}.{number}", self.rows - self._affected - len(self.refused)
+            done = Loaded(self._table, rows, self._affected - rows, ignored, described, change)
+            done = self.keep_bad(connection, done)
         self.tell(self.size)
-        return Loaded(
-            self._table,
-            rows,
-            self._affected - rows,
-            self.rows - self._affected,
-            reports.described(self.source, columns, self.wish, self._finders),
-            f"{self.database.name}.{number}",
-        )
+        return done
 
     def _drop(self) -> None:
         with self.database.connect() as connection:
@@ -210,6 +224,10 @@ class NewTable(Load):
         if there:
             with self.database.transaction(durable=False) as connection:
                 schema.drop(connection, self._hidden)
+
+
+def _as_they_are(cells: Sequence[Any]) -> Sequence[Any]:
+    return cells
 
 
 def _found(column: Column, finder: detection.Finder, wish: Wish) -> conversion.Read:

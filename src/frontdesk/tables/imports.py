@@ -11,14 +11,16 @@ from frontdesk.database import schema
 from frontdesk.database.connections import Database
 from frontdesk.database.schema import Column
 from frontdesk.errors import InputError, PermissionDenied
-from frontdesk.tables import creation, detection, reports, sources, structure
+from frontdesk.tables import bad_lines, creation, detection, reports, sources, structure
 from frontdesk.tables.additions import Replacement, Rows, matches
 from frontdesk.tables.creation import NewTable, drop_leftovers, leftovers
+from frontdesk.tables.formats.inputs import Attempt
 from frontdesk.tables.loads import ON_CONFLICT, Loaded, Progress, Wish
 from frontdesk.tables.reports import Evidence
 from frontdesk.tables.sources import Source
 
 __all__ = [
+    "BAD_LINES",
     "ON_CONFLICT",
     "SUFFIXES",
     "Loaded",
@@ -33,6 +35,7 @@ __all__ = [
     "replace",
 ]
 
+BAD_LINES = bad_lines.WISHES
 PLAIN = Wish()
 SUFFIXES = tuple(sources.FORMATS)
 
@@ -47,6 +50,7 @@ class Preview:
     count: int
     key: tuple[str, ...]  # the column that can be the primary key for sure
     evidence: list[Evidence]  # of each column
+    bad: list[Attempt]  # the lines that are no rows, where these are kept apart
 
 
 def load(database: Database, source: Source, table: str, by: Caller, wish: Wish = PLAIN) -> Loaded:
@@ -55,6 +59,10 @@ def load(database: Database, source: Source, table: str, by: Caller, wish: Wish 
     Raises InputError naming every bad line, ConflictError when a new table's name is taken, PermissionDenied when one
     who is no admin asks for a new table.
     """
+    if wish.bad_lines == "keep":
+        if not by.may("admin"):
+            raise PermissionDenied(f"A table of bad lines needs the role admin; you are {by.role}.", "Mend the lines.")
+        source = bad_lines.tolerant(source)
     if wish.create and wish.columns:
         source, wish = called(source, wish.columns), _renamed(source, wish)
     _check(source, wish)
@@ -126,6 +134,8 @@ def _check(source: Source, wish: Wish) -> None:
         _check_columns(source, wish.columns)
     if wish.on_conflict not in ON_CONFLICT:
         wrong["on_conflict"] = "Write error, ignore or update."
+    if wish.bad_lines not in bad_lines.WISHES:
+        wrong["bad_lines"] = "Write error or keep."
     unknown = [name for name in wish.types if name not in source.names]
     if unknown:
         wrong["types"] = f"{source.name} has no column {unknown[0]!r}."
@@ -138,6 +148,7 @@ def _check(source: Source, wish: Wish) -> None:
 
 def preview(source: Source, rows: int = 20) -> Preview:
     """The file's columns and first rows, after all rows were read once. Raises InputError naming bad lines."""
+    bad = bad_lines.sift(source, [])[1] if source.left_out is not None else []
     found = detection.find(source)
     first = list(islice((row for block in source.blocks() for row in block), rows))
-    return Preview(source, found.columns, first, found.rows, found.key, reports.evidence(found))
+    return Preview(source, found.columns, first, found.rows, found.key, reports.evidence(found), bad)

@@ -2,7 +2,7 @@
 
 import itertools
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from sqlalchemy import Connection
@@ -13,8 +13,9 @@ from frontdesk.database import bulk
 from frontdesk.database.connections import Database
 from frontdesk.errors import InputError
 from frontdesk.history.blocks import Digest
-from frontdesk.tables import conversion
+from frontdesk.tables import bad_lines, conversion
 from frontdesk.tables.formats import inputs
+from frontdesk.tables.formats.inputs import Attempt
 from frontdesk.tables.sources import Source
 
 ON_CONFLICT = ("error", "ignore", "update")
@@ -33,6 +34,7 @@ class Loaded:
     ignored: int
     columns: list[dict[str, Any]]  # name and type of each, the file's own name where it was another, and why the type
     change: str | None
+    bad_lines: dict[str, Any] | None = None  # the table of lines that were not loaded, and how many
     command: str = ""  # the command line that loads the file so once more
 
     def json(self) -> dict[str, Any]:
@@ -50,6 +52,7 @@ class Wish:
     on_conflict: str = "error"
     columns: Mapping[str, str] = field(default_factory=dict)  # the table's column by the file's; empty is left out
     empty_text: bool = False  # empty text in columns of texts stays empty text
+    bad_lines: str = "error"  # or keep: they go to a table of their own
     progress: Progress = inputs.silent
 
 
@@ -64,6 +67,25 @@ class Load:
         self.database, self.source, self.by, self.wish = database, source, by, wish
         self.size = source.path.stat().st_size
         self.rows = 0
+        self.bad: list[Attempt] = []
+        self.refused: dict[int, str] = {}  # rows from 0 that the database refuses, where bad lines are kept
+
+    @property
+    def keeps(self) -> bool:
+        """Whether bad lines are kept apart."""
+        return self.wish.bad_lines == "keep"
+
+    def sift(self, readers: Sequence[conversion.Read], key: Sequence[int] = ()) -> None:
+        """Sets the lines aside that cannot be loaded, where bad lines are kept."""
+        if self.keeps:
+            self.source, self.bad = bad_lines.sift(self.source, readers, key)
+
+    def keep_bad(self, connection: Connection, done: Loaded) -> Loaded:
+        """Enters the lines that were not loaded into a table of their own, as a part of the change."""
+        lines = [*self.bad, *bad_lines.named(self.source, self.refused)]
+        told, number = bad_lines.keep(self.database, connection, done.table, self.source, lines)
+        change = done.change or (None if number is None else f"{self.database.name}.{number}")
+        return replace(done, bad_lines=told, change=change)
 
     def tell(self, done: int, rows: int | None = None) -> None:
         self.wish.progress(done, self.size, self.rows if rows is None else rows)
@@ -90,17 +112,20 @@ class Load:
         except errors.OperationalError as error:
             raise self._explained(error) from error
         except errors.IntegrityError as error:
-            wrong = {}
+            wrong, affected = {}, 0
             for place, row in enumerate(zip(*values, strict=True)):
                 try:
                     with connection.begin_nested():
-                        bulk.insert_flat(connection, table, names, row, conflict)
+                        affected += bulk.insert_flat(connection, table, names, row, conflict)
                 except errors.IntegrityError as refusal:
                     wrong[self.rows + place] = refusal.message
-                    if len(wrong) == inputs.MOST_LINES:
+                    if len(wrong) == inputs.MOST_LINES and not self.keeps:
                         break
             if not wrong:
                 raise
+            if self.keeps:
+                self.refused |= wrong
+                return affected
             raise Refused(self.source, wrong) from error
 
     def _explained(self, error: errors.DatabaseError) -> errors.Error:

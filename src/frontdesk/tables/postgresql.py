@@ -6,7 +6,6 @@ Every value is checked here before it goes; what the server alone knows of is re
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
-from itertools import count
 from typing import Any
 
 from sqlalchemy import Connection
@@ -20,7 +19,7 @@ from frontdesk.database.schema import Column
 from frontdesk.errors import ConflictError, InputError
 from frontdesk.history import blocks, capture, cascades, verbs
 from frontdesk.history.entries import value_names
-from frontdesk.tables import additions, conversion, creation, detection, loads, reports
+from frontdesk.tables import additions, conversion, creation, detection, loads, reports, stages
 from frontdesk.tables.formats.inputs import MOST_LINES, Block
 from frontdesk.tables.loads import Loaded, Refused, WiderError
 
@@ -34,6 +33,7 @@ class NewTable(creation.NewTable):
     """Into a hidden table, which gets its name at the end, together with its history entry: all in one transaction."""
 
     def load(self) -> Loaded:
+        self.sift_given()
         given = all(name in self.wish.types for name in self.source.names)
         found = detection.find(self.source, 0 if given else None if self.source.typed else creation.SAMPLE)
         _prepare(self)
@@ -197,13 +197,15 @@ class NewTable(creation.NewTable):
         affected = rows if self.wish.on_conflict == "ignore" else self.rows
         described = reports.described(self.source, columns, self.wish, self._finders)
         change = f"{self.database.name}.{number}"
-        return Loaded(self._table, rows, affected - rows, self.rows - affected, described, change)
+        done = Loaded(self._table, rows, affected - rows, self.rows - affected, described, change)
+        return self.keep_bad(connection, done)
 
 
 class Rows(additions.Rows):
     """Into a table that is there: by one COPY where the rows' keys follow one another, else through a stage."""
 
     def load(self) -> Loaded:
+        self.sift(self._readers)
         contiguous = self._checked()
         _prepare(self)
         keys = self._reserved() if contiguous and self.rows else None
@@ -213,13 +215,13 @@ class Rows(additions.Rows):
             if number is not None:
                 return self._loaded(self.rows, 0, [number])
             inserted, updated = self._go_in(connection)
-            return self._loaded(inserted, updated, capture.recorder_of(connection).ids)
+            done = self._loaded(inserted, updated, capture.recorder_of(connection).ids)
+            return self.keep_bad(connection, done)
 
     def _loaded(self, inserted: int, updated: int, changes: Sequence[int]) -> Loaded:
-        change = f"{self.database.name}.{changes[0]}" if changes else None
-        columns = reports.described(self.source, [column for column in self._columns if column], self.wish)
         self.tell(self.size)
-        return Loaded(self._table.name, inserted, updated, self.rows - inserted - updated, columns, change)
+        ignored = self.rows - inserted - updated - len(self.refused)
+        return self._done(inserted, updated, ignored, changes)
 
     def _hold(self, connection: Connection) -> None:
         """Raises ConflictError where the table is no longer what the file was checked against."""
@@ -281,6 +283,10 @@ class Rows(additions.Rows):
         stage = Stage(connection, self._table, names)
         stage.make()
         lines = (copies.lines(values) for values, _ in self._told_values())
+        if self.keeps:
+            for text in _numbered(lines, 0):
+                self.refused |= stages.fill(connection, names, text.split("\n")[:-1])
+            return self._take_all(stage)
         try:
             with copies.copying(connection, server.STAGE, (server.PLACE, *names)) as write:
                 _send(write, _numbered(lines, 0))
@@ -288,6 +294,9 @@ class Rows(additions.Rows):
             if refusal.row is None or not isinstance(refusal.error, (errors.DataError, errors.IntegrityError)):
                 raise refusal.error from refusal
             raise Refused(self.source, {refusal.row: refusal.sentence}) from refusal
+        return self._take_all(stage)
+
+    def _take_all(self, stage: Stage) -> tuple[int, int]:
         stage.filled()
         inserted = updated = 0
         for first in range(0, self.rows, AT_ONCE):
@@ -317,6 +326,10 @@ class Rows(additions.Rows):
                 made = stage.insert(places, conflict, names, turn)
         except (errors.IntegrityError, errors.DataError) as error:
             wrong = self._wrong(stage, places, conflict)
+            if wrong and self.keeps:
+                self.refused |= wrong
+                stage.leave_out(list(wrong))
+                return self._put(stage, places, turn)
             raise (Refused(self.source, wrong) if wrong else error) from error
         except errors.ProgrammingError as error:
             raise self._explained(error) from error
@@ -334,14 +347,16 @@ class Rows(additions.Rows):
     def _wrong(self, stage: Stage, places: tuple[int, int], conflict: str) -> dict[int, str]:
         """The rows that the database refuses, each tried by itself after those before it."""
         wrong: dict[int, str] = {}
+        trial = stage.connection.begin_nested()
         for place in range(places[0], places[1] + 1):
             try:
                 with stage.connection.begin_nested():
                     stage.insert((place, place), conflict, value_names(self._table))
             except (errors.IntegrityError, errors.DataError) as refusal:
                 wrong[place] = refusal.message
-                if len(wrong) == MOST_LINES:
+                if len(wrong) == MOST_LINES and not self.keeps:
                     break
+        trial.rollback()
         return wrong
 
     def _moves(self, connection: Connection) -> bool:
@@ -356,7 +371,7 @@ class Rows(additions.Rows):
         inserted = updated = 0
         wrong: dict[int, str] = {}
         self._enter(connection, [])  # before what changes along, whose changes belong to this one
-        for place, row in zip(count(places[0]), stage.rows(places), strict=False):
+        for place, row in stage.rows(places):
             where = [table.clause.c[name] == row[name] for name in self.wish.key]
             try:
                 with connection.begin_nested():
@@ -367,9 +382,11 @@ class Rows(additions.Rows):
                         inserted += 1
             except (errors.IntegrityError, errors.DataError) as refusal:
                 wrong[place] = refusal.message
-                if len(wrong) == MOST_LINES:
+                if len(wrong) == MOST_LINES and not self.keeps:
                     break
-        if wrong:
+        if self.keeps:
+            self.refused |= wrong
+        elif wrong:
             raise Refused(self.source, wrong)
         return inserted, updated
 

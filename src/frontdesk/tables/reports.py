@@ -7,7 +7,7 @@ from typing import Any
 
 from frontdesk.database.schema import Column
 from frontdesk.tables.detection import Finder, Found, Until
-from frontdesk.tables.loads import Wish
+from frontdesk.tables.loads import Loaded, Wish
 from frontdesk.tables.sources import Source
 
 
@@ -46,6 +46,14 @@ def _until(column: Column, known: dict[str, Finder], wish: Wish) -> Until | None
     return known[column.name].until if column.name in known and column.name not in wish.types else None
 
 
+def bad(done: Loaded) -> str:
+    """What is said of lines that were not loaded; empty without any."""
+    if done.bad_lines is None:
+        return ""
+    rows = done.bad_lines["rows"]
+    return f"{rows:,} bad {'line stands' if rows == 1 else 'lines stand'} in {done.bad_lines['table']}."
+
+
 def command(source: Source, database: str, table: str, wish: Wish) -> str:
     """The command line that loads the file so once more."""
     words = ["frontdesk", "import", source.name, database, "--table", table]
@@ -54,6 +62,8 @@ def command(source: Source, database: str, table: str, wish: Wish) -> str:
     options += [("--map", f"{name}={column}") for name, column in (*source.called, *wish.columns.items())]
     if wish.on_conflict != "error":
         options.append(("--on-conflict", wish.on_conflict))
+    if wish.bad_lines != "error":
+        options.append(("--bad-lines", wish.bad_lines))
     if not source.typed and source.encoding not in {"utf-8", "utf-8-sig"}:
         options.append(("--encoding", source.encoding))
     if source.format == "csv" and source.delimiter != ",":

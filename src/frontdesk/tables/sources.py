@@ -1,6 +1,7 @@
 """Files of rows as they are read: CSV, TSV, JSON, NDJSON, Parquet and xlsx, a block at a time, with each row's line."""
 
 import io
+import json
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
@@ -34,6 +35,7 @@ class Source:
     packing: str = ""  # gz or zip
     part: str = ""  # the file inside a zip, or the sheet of a spreadsheet
     called: tuple[tuple[str, str], ...] = ()  # columns that are given another name, by the one they would have
+    left_out: frozenset[int] | None = None  # rows by their number from 0; with it, what is no row is left out too
 
     @property
     def typed(self) -> bool:
@@ -60,7 +62,10 @@ class Source:
             return tuple("" if cell is None else str(cell) for cell in self._header[1])
         if self.typed:
             with self._opened() as (text, _):
-                return objects.keys(self.name, self._objects(text))
+                if self.left_out is None:
+                    return objects.keys(self.name, self._objects(text))
+                tried = objects.attempts(self.name, text, by_line=self.format == "ndjson")
+                return objects.keys(self.name, ((one.line, row) for one, row in tried))
         with self._lines() as (header, _):
             return tuple(header)
 
@@ -93,6 +98,11 @@ class Source:
 
     def blocks(self, tell: inputs.Tell = inputs.silent) -> Iterator[inputs.Block]:
         """The rows in blocks; `tell` hears how many bytes are read after each. Raises InputError naming a bad line."""
+        if self.left_out is not None:
+            rows = (row for _, row in self._kept(tell))
+            while block := list(islice(rows, inputs.BLOCK)):
+                yield block
+            return
         if self.format in {"parquet", "xlsx"}:
             yield from self._valued_blocks(tell)
             return
@@ -110,6 +120,9 @@ class Source:
 
         A pattern that knows the columns looks at a piece four times as fast as the rows are taken apart.
         """
+        if self.left_out is not None:
+            yield from (("", block) for block in self.blocks(tell))
+            return
         with self._opened() as (text, file), self._reading(lines := separated.Lines(text)) as (_, reader):
             while piece := lines.take():
                 rows = piece.replace("\r\n", "\n") if "\r" in piece else piece
@@ -134,6 +147,9 @@ class Source:
 
     def numbered(self) -> Iterator[tuple[int, Sequence[Any]]]:
         """Each row with the line that it begins in; slower than `blocks`."""
+        if self.left_out is not None:
+            yield from self._kept()
+            return
         if self.format == "parquet":
             yield from enumerate((row for block in self.blocks() for row in block), 1)
             return
@@ -151,6 +167,44 @@ class Source:
                     yield line, row
                 line = reader.line_num + 1
 
+    def _kept(self, tell: inputs.Tell = inputs.silent) -> Iterator[tuple[int, Sequence[Any]]]:
+        left_out = self.left_out or frozenset()
+        for at, one in enumerate(self.attempts(tell)):
+            if not one.reason and at not in left_out:
+                yield one.line, one.cells
+
+    def attempts(self, tell: inputs.Tell = inputs.silent) -> Iterator[inputs.Attempt]:
+        """Each row, and each line that is none with the reason. Raises InputError where the rest cannot be read."""
+        if self.format in {"parquet", "xlsx"}:
+            yield from self._valued_attempts(tell)
+            return
+        with self._opened() as (text, file):
+            for at, one in enumerate(self._object_attempts(text) if self.typed else self._line_attempts(text)):
+                yield one
+                if at % inputs.BLOCK == 0:
+                    tell(file.tell())
+
+    def _line_attempts(self, text: IO[str]) -> Iterator[inputs.Attempt]:
+        width = len(self.names)
+        for one in islice(separated.attempts(self.delimiter, text), 1, None):
+            wrong = not one.reason and len(one.cells) != width
+            yield replace(one, reason=_uneven(len(one.cells), width)) if wrong else one
+
+    def _object_attempts(self, text: IO[str]) -> Iterator[inputs.Attempt]:
+        names = self.written_names
+        for one, row in objects.attempts(self.name, text, by_line=self.format == "ndjson"):
+            yield one if one.reason else replace(one, cells=[row.get(name) for name in names])
+
+    def _valued_attempts(self, tell: inputs.Tell) -> Iterator[inputs.Attempt]:
+        for line, row in self._sheet_rows() if self.format == "xlsx" else self._group_rows():
+            text = json.dumps(row, ensure_ascii=False, default=str)
+            try:
+                yield inputs.Attempt(line, self._row(line, row), text)
+            except InputError as error:
+                yield inputs.Attempt(line, (), text, inputs.why(error))
+            if line % inputs.BLOCK == 0:
+                tell(0)
+
     def _valued_blocks(self, tell: inputs.Tell) -> Iterator[inputs.Block]:
         """Blocks of values that the database can keep; what cannot be is named with its line."""
         rows = self._sheet() if self.format == "xlsx" else self._groups()
@@ -159,21 +213,28 @@ class Source:
             tell(0)
 
     def _groups(self) -> Iterator[tuple[int, Sequence[Any]]]:
-        rows = (row for block in parquet.blocks(self.path, self.name, inputs.Json) for row in block)
-        for line, row in enumerate(rows, 1):
-            yield line, [inputs.plain(self.name, line, cell) for cell in row]
+        return ((line, self._row(line, row)) for line, row in self._group_rows())
+
+    def _group_rows(self) -> Iterator[tuple[int, Sequence[Any]]]:
+        return enumerate((row for block in parquet.blocks(self.path, self.name, inputs.Json) for row in block), 1)
 
     def _sheet(self) -> Iterator[tuple[int, Sequence[Any]]]:
-        first, header = self._header
-        width = len(header)
-        for line, row in xlsx.rows(self.path, self.name, self.part):
-            if line <= first:
-                continue
-            if any(cell is not None for cell in row[width:]):
-                sentence = f"A value stands beside the {width:,} columns that have names."
-                raise inputs.refused(self.name, {line: sentence})
-            given = (inputs.whole(str(cell)) if type(cell) is int else cell for cell in row[:width])
-            yield line, [inputs.plain(self.name, line, cell) for cell in given] + [None] * (width - len(row))
+        return ((line, self._row(line, row)) for line, row in self._sheet_rows())
+
+    def _sheet_rows(self) -> Iterator[tuple[int, Sequence[Any]]]:
+        first = self._header[0]
+        return ((line, row) for line, row in xlsx.rows(self.path, self.name, self.part) if line > first)
+
+    def _row(self, line: int, row: Sequence[Any]) -> list[Any]:
+        """The values of a row as the database keeps them. Raises InputError."""
+        if self.format == "parquet":
+            return [inputs.plain(self.name, line, cell) for cell in row]
+        width = len(self._header[1])
+        if any(cell is not None for cell in row[width:]):
+            sentence = f"A value stands beside the {width:,} columns that have names."
+            raise inputs.refused(self.name, {line: sentence})
+        given = (inputs.whole(str(cell)) if type(cell) is int else cell for cell in row[:width])
+        return [inputs.plain(self.name, line, cell) for cell in given] + [None] * (width - len(row))
 
     def _object_blocks(self, tell: inputs.Tell) -> Iterator[inputs.Block]:
         with self._opened() as (text, file):
@@ -192,10 +253,7 @@ class Source:
     def _refuse_ragged(self) -> None:
         width = len(self.names)
         ragged = ((line, len(row)) for line, row in self.numbered() if len(row) != width)
-        wrong = {
-            line: f"{count:,} {'value' if count == 1 else 'values'}, but {width:,} columns."
-            for line, count in islice(ragged, inputs.MOST_LINES)
-        }
+        wrong = {line: _uneven(count, width) for line, count in islice(ragged, inputs.MOST_LINES)}
         raise inputs.refused(self.name, wrong)
 
     def found_delimiter(self) -> str:
@@ -227,6 +285,10 @@ class Source:
             yield text
 
 
+def _uneven(values: int, columns: int) -> str:
+    return f"{values:,} {'value' if values == 1 else 'values'}, but {columns:,} columns."
+
+
 def open(  # noqa: A001 - `sources.open` says it
     path: Path,
     *,
@@ -235,12 +297,15 @@ def open(  # noqa: A001 - `sources.open` says it
     encoding: str = "",
     delimiter: str = "",
     sheet: str = "",
+    tolerant: bool = False,
 ) -> Source:
     """The file as a source; format, encoding and delimiter are found where they are not given.
 
+    One that is `tolerant` leaves out lines that are no rows.
+
     Raises InputError for a file that is not there, whose bytes are no text, or that holds nothing.
     """
-    name = name or path.name
+    name, left_out = name or path.name, frozenset[int]() if tolerant else None
     packing = packed.PACKINGS.get(Path(name).suffix.lower(), "") if not format or format in packed.PACKINGS else ""
     packing = format if format in packed.PACKINGS.values() else packing
     try:
@@ -259,8 +324,10 @@ def open(  # noqa: A001 - `sources.open` says it
     if found not in TEXTS.values():
         if packing:
             raise InputError(f"{name} packs a file that is packed itself.", "Send that file as it is.")
-        return Source(path, name, found, "", part=sheet)
-    source = Source(path, name, found, encoding, "\t" if found == "tsv" else delimiter or ",", packing, part)
+        return Source(path, name, found, "", part=sheet, left_out=left_out)
+    source = Source(
+        path, name, found, encoding, "\t" if found == "tsv" else delimiter or ",", packing, part, left_out=left_out
+    )
     try:
         with packed.opened(path, name, packing, part) as (file, _):
             source = replace(source, encoding=encodings.check(name, file, encoding))

@@ -74,6 +74,7 @@ def load_json(database: str, table: str) -> Response:
         on_conflict=request.args.get("on_conflict", "error"),
         columns=_map(request.args.get("map", "{}")),
         empty_text=bodies.flag("empty_text"),
+        bad_lines=request.args.get("bad_lines", "error"),
     )
     place = current.desk().database(database)
     if not wish.create:
@@ -121,6 +122,8 @@ def _choose(
     errors: Mapping[str, str] = {},
     status: int = 200,
     upload: Upload | None = None,
+    *,
+    bad: bool = False,
 ) -> Response:
     """The page that asks for a file, or for a part of one that was sent and holds several."""
     place = current.desk().database(database)
@@ -131,25 +134,25 @@ def _choose(
         table=schema.table(place, table) if table is not None else None,
         errors=errors,
         upload=upload,
-        parts=sources.parts(upload.path, upload.name) if upload else [],
+        bad=bad,
+        parts=sources.parts(upload.path, upload.name) if upload and not bad else [],
     )
 
 
 def _step(database: str, table: str | None) -> Response:
-    token = request.form.get("upload", "")
+    file = request.files.get("file")
+    token = "" if file is not None and file.filename else request.form.get("upload", "")
     try:
         upload = uploads.find(current.desk().config, token, access.caller()) if token else _sent()[0]
     except InputError as error:
         return _choose(database, table, error.errors, 422)
     try:
         source = _source(upload, request.form)
+        written = source.names
     except InputError as error:
-        if "sheet" in error.errors:
-            return _choose(database, table, error.errors, 422, upload)
-        upload.remove()
-        return _choose(database, table, error.errors or {"file": f"{error.message} {error.hint}"}, 422)
+        return _unread(database, table, upload, error)
     form = _chosen(source)
-    names = {name: form.get(f"name.{at}", name) for at, name in enumerate(source.names)}
+    names = {name: form.get(f"name.{at}", name) for at, name in enumerate(written)}
     try:
         source = imports.called(source, {name: new for name, new in names.items() if new != name})
     except InputError as error:
@@ -157,6 +160,16 @@ def _step(database: str, table: str | None) -> Response:
     if "import" in form:
         return _load(database, table, upload, source, form)
     return _look(database, table, upload, source, form)
+
+
+def _unread(database: str, table: str | None, upload: Upload, error: InputError) -> Response:
+    """Asks for a part of the file, for going on without its bad lines, or for another file."""
+    if "sheet" in error.errors:
+        return _choose(database, table, error.errors, 422, upload)
+    if any(name.startswith("line ") for name in error.errors) and access.caller().may("admin"):
+        return _choose(database, table, error.errors, 422, upload, bad=True)
+    upload.remove()
+    return _choose(database, table, error.errors or {"file": f"{error.message} {error.hint}"}, 422)
 
 
 def _chosen(source: Source) -> MultiDict[str, str]:
@@ -180,6 +193,7 @@ def _source(upload: Upload, given: Mapping[str, str], form: str = "") -> Source:
         encoding=given.get("encoding", ""),
         delimiter=separated.mark(given.get("delimiter", "")),
         sheet=given.get("sheet", ""),
+        tolerant=given.get("bad_lines") == "keep",
     )
 
 
@@ -197,8 +211,7 @@ def _look(
     try:
         found = imports.preview(source)
     except InputError as error:
-        upload.remove()
-        return _choose(database, table, error.errors | {"file": error.message}, 422)
+        return _unread(database, table, upload, error)
     name, shape = form.get("name") or _table_name(upload.name), schema.table(place, table) if table else None
     return rendering.page(
         "imports/preview.html",
@@ -251,6 +264,7 @@ def _wish(source: Source, table: Table | None, form: MultiDict[str, str]) -> Wis
         on_conflict=form.get("on_conflict", "error"),
         columns=_elsewhere(source, table, form) if table else {},
         empty_text="empty_text" in form,
+        bad_lines=form.get("bad_lines", "error"),
     )
 
 
@@ -273,4 +287,5 @@ def _told(done: Loaded) -> str:
         (done.ignored, "ignored"),
     ]
     told = [f"{count:,} {'row' if count == 1 else 'rows'} {what}" for count, what in counts if count]
-    return f"{', '.join(told)}." if told else "There were no rows to import."
+    rows = f"{', '.join(told)}." if told else "There were no rows to import."
+    return f"{rows} {reports.bad(done)}".strip()

@@ -286,6 +286,7 @@ OPERATIONS: dict[str, Operation] = {
                 thing(("label", "until"), name=text("date"), type=text("DATE"), label=text(), until=UNTIL_ROW)
             ),
             change=maybe(text("example.8")),
+            bad_lines=maybe(thing(table=text("payments_bad_lines"), rows=whole(1))),
             command=text("frontdesk import payments.csv example --table payments"),
         ),
         201,
@@ -294,6 +295,7 @@ OPERATIONS: dict[str, Operation] = {
             Parameter("create", SWITCH, "1 makes the table; for admins."),
             Parameter("key", text("id"), "The key's columns, commas between."),
             Parameter("on_conflict", one_of("error", "ignore", "update"), "What happens to a key that is there."),
+            Parameter("bad_lines", one_of("error", "keep"), "keep: they go to a table of their own; for admins."),
             Parameter("empty_text", SWITCH, "1 keeps empty text in columns of texts; else it is NULL."),
             Parameter("map", text('{"Full name": "name"}'), "By the file's columns the table's; null: none."),
             Parameter("encoding", text("utf-8"), "Of the file, where it is not UTF-8."),

@@ -174,6 +174,10 @@ class Stage:
         self.connection.exec_driver_sql(f"ANALYZE {STAGE}")
         go_on(self.connection, self.table, [one.name for one in self._drawn()], STAGE)
 
+    def leave_out(self, places: Sequence[int]) -> None:
+        """Takes the rows of these places out of it."""
+        self.connection.exec_driver_sql(f"DELETE FROM {STAGE} WHERE {_name(PLACE)} = ANY(%s)", (list(places),))  # noqa: S608
+
     def insert(
         self, places: tuple[int, int], conflict: str, returned: Sequence[str], turn: "Turn | None" = None
     ) -> Any:
@@ -204,12 +208,12 @@ class Stage:
         sql = f"SELECT coalesce(max(turn), 0) FROM ({_turns(key)}) AS t"  # noqa: S608 - quoted names
         return int(self.connection.exec_driver_sql(sql, places).scalar_one())
 
-    def rows(self, places: tuple[int, int]) -> list[dict[str, Any]]:
-        """The rows of these places by column."""
-        names = ", ".join(map(_name, self.columns))
+    def rows(self, places: tuple[int, int]) -> list[tuple[int, dict[str, Any]]]:
+        """The rows of these places by column, each after its place."""
+        names = ", ".join(map(_name, (PLACE, *self.columns)))
         sql = f"SELECT {names} FROM {STAGE} AS s WHERE {self._where(None)} ORDER BY {_name(PLACE)}"  # noqa: S608
         found = self.connection.exec_driver_sql(sql, places).all()
-        return [dict(zip(self.columns, row, strict=True)) for row in found]
+        return [(int(place), dict(zip(self.columns, row, strict=True))) for place, *row in found]
 
     def _where(self, turn: "Turn | None") -> str:
         if turn is None:

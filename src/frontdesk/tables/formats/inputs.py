@@ -5,6 +5,7 @@ import binascii
 import json
 import re
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from frontdesk.errors import InputError
@@ -33,6 +34,21 @@ class Json:
 
     def __str__(self) -> str:
         return json.dumps(self.value, ensure_ascii=False)
+
+
+@dataclass(frozen=True)
+class Attempt:
+    """What may be a row: its line, its values, its text, and why it is none."""
+
+    line: int
+    cells: Sequence[Any]
+    text: str
+    reason: str = ""
+
+
+def why(error: InputError) -> str:
+    """What an error says of the one line that it names."""
+    return " ".join(error.errors.values()) or error.message
 
 
 def refused(name: str, wrong: Mapping[int, str]) -> InputError:

@@ -31,20 +31,43 @@ def read(name: str, text: IO[str], *, by_line: bool) -> Iterator[Item]:
     Raises InputError naming a line that is wrong.
     """
     for line, one in _ndjson(name, text) if by_line else _array(name, text):
-        if not isinstance(one, dict):
-            raise inputs.refused(name, {line: 'Write an object, such as {"name": "Krish"}.'})
-        yield line, {key: inputs.plain(name, line, value) for key, value in one.items()}
+        yield line, _row(name, line, one)
+
+
+def _row(name: str, line: int, one: Any) -> dict[str, Any]:
+    if not isinstance(one, dict):
+        raise inputs.refused(name, {line: 'Write an object, such as {"name": "Krish"}.'})
+    return {key: inputs.plain(name, line, value) for key, value in one.items()}
+
+
+def attempts(name: str, text: IO[str], *, by_line: bool) -> Iterator[tuple[inputs.Attempt, dict[str, Any]]]:
+    """Each object, also what is none, with its text. Raises InputError where an array cannot be read on."""
+    for line, one in _written(name, text) if by_line else _array(name, text):
+        written = one if by_line else json.dumps(one, ensure_ascii=False, default=str)
+        try:
+            yield inputs.Attempt(line, (), written), _row(name, line, _decoded(name, line, one) if by_line else one)
+        except InputError as error:
+            yield inputs.Attempt(line, (), written, inputs.why(error)), {}
 
 
 def _ndjson(name: str, text: IO[str]) -> Iterator[tuple[int, Any]]:
+    for line, written in _written(name, text):
+        yield line, _decoded(name, line, written)
+
+
+def _written(name: str, text: IO[str]) -> Iterator[tuple[int, str]]:
     for line, written in enumerate(iter(lambda: text.readline(inputs.LARGEST + 1), ""), 1):
         if len(written) > inputs.LARGEST:
             raise inputs.refused(name, {line: f"More than {inputs.LARGEST:,} characters."})
         if written.strip():
-            try:
-                yield line, _DECODER.decode(written)
-            except (ValueError, RecursionError) as error:
-                raise inputs.refused(name, {line: f"This is not JSON: {getattr(error, 'msg', error)}."}) from error
+            yield line, written.rstrip("\r\n")
+
+
+def _decoded(name: str, line: int, written: str) -> Any:
+    try:
+        return _DECODER.decode(written)
+    except (ValueError, RecursionError) as error:
+        raise inputs.refused(name, {line: f"This is not JSON: {getattr(error, 'msg', error)}."}) from error
 
 
 _SPACE = re.compile(r"[ \t\r\n]*")

@@ -73,13 +73,59 @@ def _malformed(name: str, delimiter: str, text: IO[str], error: csv.Error) -> In
             line = reader.line_num + 1
     except csv.Error as found:
         error, last = found, reader.line_num
+    return inputs.refused(name, {line: _sentence(error, several=last > line)})
+
+
+def _sentence(error: csv.Error, *, several: bool) -> str:
     sentence = str(error)
     if "unexpected end of data" in sentence:
         sentence = "a quote is opened here and not closed"
     elif "field larger" in sentence:
         sentence = f"a value has more than {inputs.LARGEST:,} characters"
-        sentence += ", or a quote is opened here and not closed" if last > line else ""
-    return inputs.refused(name, {line: sentence[:1].upper() + sentence[1:] + "."})
+        sentence += ", or a quote is opened here and not closed" if several else ""
+    return sentence[:1].upper() + sentence[1:] + "."
+
+
+class _Taken:
+    """Lines one by one, which can be given back."""
+
+    def __init__(self, text: IO[str]) -> None:
+        self._text = text
+        self._waiting: deque[str] = deque()
+        self.lines: list[str] = []
+
+    def __iter__(self) -> "_Taken":
+        return self
+
+    def __next__(self) -> str:
+        line = self._waiting.popleft() if self._waiting else self._text.readline()
+        if not line:
+            raise StopIteration
+        self.lines.append(line)
+        return line
+
+    def give_back(self, lines: list[str]) -> None:
+        """They are taken once more."""
+        self._waiting.extendleft(reversed(lines))
+
+
+def attempts(delimiter: str, text: IO[str]) -> Iterator[inputs.Attempt]:
+    """Each row that is not empty; after a line that cannot be read it goes on with the one below."""
+    taken, line = _Taken(text), 1
+    reader = csv.reader(taken, delimiter=delimiter, strict=True)
+    while True:
+        taken.lines, reason, row = [], "", []
+        try:
+            row = next(reader)
+        except StopIteration:
+            return
+        except csv.Error as error:
+            reason = _sentence(error, several=len(taken.lines) > 1)
+            taken.give_back(taken.lines[1:])
+            del taken.lines[1:]
+        if row or reason:
+            yield inputs.Attempt(line, row, "".join(taken.lines).rstrip("\r\n"), reason)
+        line += len(taken.lines)
 
 
 def delimiter_of(start: str) -> str:
