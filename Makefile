@@ -9,7 +9,7 @@ INPUTS := $(wildcard pyproject.toml hatch_build.py frontend/*.json frontend/*.mj
 SUM := $(shell cat $(INPUTS) | cksum | tr -d ' ')
 INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 CHROMIUM := /usr/bin/chromium
-BENCH := pages engines calls imports exports searches logs servers
+BENCH := pages writes memory engines calls imports exports searches logs servers
 DEMO = $(if $(ONCE),--once,demo-desk) $(if $(PORT),--port $(PORT)) $(if $(NO_OPEN),--no-open)
 
 .PHONY: demo test test-long lint bench pictures clean
