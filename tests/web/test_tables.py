@@ -1,4 +1,5 @@
 import json
+import re
 import sqlite3
 from pathlib import Path
 from typing import Any
@@ -9,6 +10,7 @@ from frontdesk.config import HistorySettings
 from frontdesk.database import steps
 from frontdesk.desk import Desk
 from frontdesk.web import create_app
+from tests import places
 from tests.conftest import Client, signed_in
 
 EMPLOYEES = "/api/databases/example/tables/employees"
@@ -578,3 +580,23 @@ def test_pages_say_where_a_history_was_cut(client: Client, desk: Desk) -> None:
     assert not any("were not kept" in editor.get(page).text for page in pages)
     desk.changes.purge(HistorySettings(keep_changes=1), seconds=60)
     assert all("were not kept" in editor.get(page).text for page in pages)
+
+
+def test_the_filter_of_a_page_knows_which_operators_a_kind_has_and_all_rows_are_counted_on_demand(
+    client: Client, folder: Path
+) -> None:
+    places.execute(
+        folder / "example.db",
+        "CREATE TABLE kinds (id INTEGER PRIMARY KEY, sure BOOLEAN, day DATE, photo BLOB, word TEXT);"
+        "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n LIMIT 10002)"
+        " INSERT INTO kinds (id) SELECT i FROM n",
+    )
+    page = client("viewer").get("/databases/example/tables/kinds").text
+    found = re.findall(r'<option data-kind="[a-z]+" data-operators="([^"]+)">(\w+)', page)
+    offered = {name: operators for operators, name in found}
+    assert (offered["sure"], offered["photo"]) == ("exact not isnull", "isnull")
+    assert offered["day"] == "exact not gt gte lt lte in isnull"
+    assert "contains" in offered["word"]
+    link = re.search(r'href="([^"]*_count=1)"', page)
+    assert link and "10,000+" in page
+    assert "<strong>10,002</strong> rows" in client("viewer").get(link[1].replace("&amp;", "&")).text

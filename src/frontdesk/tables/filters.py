@@ -32,6 +32,19 @@ OPERATORS: dict[str, str] = {
 SENTENCES = {"date": kinds.DATE, "datetime": kinds.DATETIME, "json": kinds.JSON}
 """What is to be written for kinds of columns that the database reads by itself."""
 TEXTUAL = {"contains", "startswith", "endswith"}
+_ORDERED = ("exact", "not", "gt", "gte", "lt", "lte", "in", "isnull")
+_OF_KINDS = {
+    **dict.fromkeys(("integer", "real", "number", "date", "datetime"), _ORDERED),
+    "boolean": ("exact", "not", "isnull"),
+    "choice": ("exact", "not", "in", "isnull"),
+    "json": ("contains", "isnull"),
+    "file": ("isnull",),
+}
+
+
+def offered(column: Column) -> tuple[str, ...]:
+    """The operators that a page offers for a column of this kind; the API takes every one."""
+    return tuple(OPERATORS) if column.array else _OF_KINDS.get(column.kind, tuple(OPERATORS))
 
 
 @dataclass(frozen=True)

@@ -98,6 +98,7 @@ def index(database: str, table: str) -> Response:
         database=database,
         table=page.table,
         operators=OPERATORS,
+        offered=filters.offered,
         view=urlencode(
             [(name, value) for name, value in request.args.items(multi=True) if name in KEPT or name not in OWN]
         ),

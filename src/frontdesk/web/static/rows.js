@@ -38,6 +38,37 @@
     number();
   });
 
+  // A filter offers the operators of the column's kind, and its values
+  const column = document.getElementById("filter-column");
+  const operator = document.getElementById("filter-operator");
+  const value = document.getElementById("filter-value");
+  const MODES = { integer: "numeric", real: "decimal", number: "decimal" };
+
+  function offer() {
+    const { kind, operators, choices } = column.selectedOptions[0].dataset;
+    const known = new Set([...operators.split(" "), "isnotnull"]);
+    for (const one of operator.options) one.hidden = one.disabled = !known.has(one.value);
+    if (operator.selectedOptions[0].disabled) operator.value = known.values().next().value;
+    const needs = !operator.value.startsWith("is");
+    value.hidden = !needs;
+    value.type = kind === "date" && operator.value !== "in" ? "date" : "text";
+    value.inputMode = MODES[kind] ?? "text";
+    const listed = kind === "boolean" ? ["true", "false"] : choices ? choices.split("\x1f") : [];
+    let list = document.getElementById("filter-values");
+    if (!list) {
+      list = document.createElement("datalist");
+      list.id = "filter-values";
+      value.after(list);
+    }
+    list.replaceChildren(...listed.map((one) => new Option(one, one)));
+    if (listed.length) value.setAttribute("list", list.id);
+    else value.removeAttribute("list");
+  }
+
+  column?.addEventListener("change", offer);
+  operator?.addEventListener("change", offer);
+  if (column) offer();
+
   const table = document.querySelector("table.grid.rows");
   if (!table) return;
 
