@@ -39,7 +39,16 @@ def datasette(programs: Path, database: Path) -> Iterator[tuple[int, Request]]:
     )
     headers = {"Authorization": f"Bearer {made.stdout.strip()}"}
     asked = Request(f"/{database.stem}/people/-/insert", headers, "POST", json.dumps({"row": ROW}))
-    command = [programs / "datasette", "serve", database, "--port", str(port), "--root", "--secret", SECRET]
+    command: list[str | Path] = [
+        programs / "datasette",
+        "serve",
+        database,
+        "--port",
+        str(port),
+        "--root",
+        "--secret",
+        SECRET,
+    ]
     with rounds.serving(command, port):
         yield port, asked
 
