@@ -172,3 +172,21 @@ def test_without_the_extra_one_command_is_named(
     with pytest.raises(errors.InputError) as refusal:
         load(database, tmp_path / "in.parquet")
     assert "pip install 'frontdesk[files]'" in refusal.value.hint
+
+
+@pytest.mark.parametrize("form", ["parquet", "xlsx"])
+def test_how_much_of_a_file_of_values_is_read_can_be_told(tmp_path: Path, form: str) -> None:
+    path = tmp_path / f"in.{form}"
+    if form == "parquet":
+        pq.write_table(pa.table({"n": list(range(2000))}), path)
+    else:
+        book = openpyxl.Workbook()
+        for n in ["n", *range(2000)]:
+            book.active.append([n])
+        book.save(path)
+    heard: list[int] = []
+    for source in (sources.open(path), sources.open(path, tolerant=True)):
+        heard.clear()
+        assert sum(map(len, source.blocks(heard.append))) == 2000
+        assert heard == sorted(heard) and 0 < heard[0] < heard[-1]
+        assert heard[-1] >= path.stat().st_size * 0.99

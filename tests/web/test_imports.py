@@ -430,3 +430,45 @@ def test_an_editor_is_told_of_bad_lines_and_sends_a_better_file(client: Client) 
     assert answer.status_code == 422
     assert "This is not JSON" in answer.text
     assert "Go on with the good lines" not in answer.text
+
+
+def test_rows_are_pasted_from_a_spreadsheet_or_as_json(client: Client) -> None:
+    admin = client("admin")
+    for text, rows in (("name\tage\r\nEve\t40\r\n", 1), ('[{"name": "Bob", "age": 1}, {"name": "Lea"}]', 2)):
+        page = admin.post("/databases/example/tables/employees/import", data={"text": text}).text
+        assert f"holds {rows} row" in page
+        form = {"upload": token_of(page), "import": "1"}
+        assert admin.post("/databases/example/tables/employees/import", data=form).status_code == 303
+    kept = client("viewer").get("/api/databases/example/tables/employees/rows").get_json()["rows"]
+    assert [row["name"] for row in kept][3:] == ["Eve", "Bob", "Lea"]
+
+
+def files(*named: tuple[str, bytes]) -> list[tuple[io.BytesIO, str]]:
+    return [(io.BytesIO(body), name) for name, body in named]
+
+
+def test_several_files_become_a_table_each(client: Client) -> None:
+    admin, at = client("admin"), "/databases/example/import"
+    sent = files(("one.csv", b"a,b\n1,x\n2,y\n"), ("two.ndjson", b'{"c": 1}\n'))
+    page = admin.post(at, data={"file": sent}).text
+    assert "Each file becomes a table" in page
+    tokens = re.findall(r'name="upload" value="([^"]+)"', page)
+    form = {"several": "1", "upload": tokens, "name": ["one", "employees"], "import": "1"}
+    refused = admin.post(at, data=form)
+    assert refused.status_code == 409
+    assert "two.ndjson" in refused.text and "1 of the files is imported already." in refused.text
+    form = {"several": "1", "upload": tokens[1:], "name": ["second"], "import": "1"}
+    assert admin.post(at, data=form).status_code == 303
+    listed = admin.get("/api/databases/example").get_json()["tables"]
+    assert {one["name"] for one in listed} == {"employees", "one", "second"}
+
+
+def test_several_files_go_into_one_table(client: Client) -> None:
+    editor, at = client("editor"), "/databases/example/tables/employees/import"
+    page = editor.post(at, data={"file": files(("one.csv", b"name,age\nEve,40\n"), ("two.csv", b"name,age\nLea,4\n"))})
+    tokens = re.findall(r'name="upload" value="([^"]+)"', page.text)
+    done = editor.post(at, data={"upload": tokens, "import": "1"}, follow_redirects=True).text
+    assert "2 rows of 2 files imported." in done
+    broken = editor.post(at, data={"file": files(("one.csv", b"name\nEve\n"), ("two.csv", b"name\nLea,4\n"))})
+    assert broken.status_code == 422
+    assert "two.csv, line 2" in broken.text

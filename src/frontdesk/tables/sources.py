@@ -203,14 +203,25 @@ class Source:
             except InputError as error:
                 yield inputs.Attempt(line, (), text, inputs.why(error))
             if line % inputs.BLOCK == 0:
-                tell(0)
+                tell(self._passed(line))
 
     def _valued_blocks(self, tell: inputs.Tell) -> Iterator[inputs.Block]:
         """Blocks of values that the database can keep; what cannot be is named with its line."""
         rows = self._sheet() if self.format == "xlsx" else self._groups()
-        while block := [row for _, row in islice(rows, inputs.BLOCK)]:
-            yield block
-            tell(0)
+        while numbered := list(islice(rows, inputs.BLOCK)):
+            yield [row for _, row in numbered]
+            tell(self._passed(numbered[-1][0]))
+
+    def _passed(self, line: int) -> int:
+        """Bytes that are read, by the share of the rows."""
+        return self.path.stat().st_size * min(line, self._count) // self._count if self._count else 0
+
+    @cached_property
+    def _count(self) -> int:
+        """The rows that the file says it has."""
+        if self.format == "parquet":
+            return parquet.count(self.path, self.name)
+        return xlsx.count(self.path, self.name, self.part)
 
     def _groups(self) -> Iterator[tuple[int, Sequence[Any]]]:
         return ((line, self._row(line, row)) for line, row in self._group_rows())

@@ -1,7 +1,7 @@
 """Files that become tables, or rows of one: sent, looked at, imported. Pages and JSON side by side."""
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 from flask import Blueprint, Response, request, url_for
 from werkzeug.datastructures import MultiDict
@@ -15,7 +15,7 @@ from frontdesk.tables.formats import encodings, separated
 from frontdesk.tables.imports import Loaded, Wish
 from frontdesk.tables.sources import Source
 from frontdesk.tables.uploads import Upload
-from frontdesk.web import access, bodies, current, messages, rendering
+from frontdesk.web import access, bodies, current, file_sets, messages, rendering
 from frontdesk.web.errors import status_of
 
 routes = Blueprint("imports", __name__)
@@ -105,15 +105,11 @@ def _sent() -> tuple[Upload, str]:
         if file is None or not file.filename:
             raise InputError(errors={"file": "Send a file."})
         form = TYPES.get(file.mimetype, "") if "." not in file.filename else ""
-        return _keep(file.stream.read, file.filename), form
+        return file_sets.keep(file.stream.read, file.filename), form
     if request.mimetype not in TYPES:
         raise UnsupportedMediaError("This content type is not read here.", f"Send one of: {', '.join(TYPES)}.")
     _, options = parse_options_header(request.headers.get("Content-Disposition"))
-    return _keep(request.stream.read, options.get("filename") or "The file"), TYPES[request.mimetype]
-
-
-def _keep(read: Callable[[int], bytes], name: str) -> Upload:
-    return uploads.keep(current.desk().config, read, name.rpartition("/")[2][-200:], access.caller())
+    return file_sets.keep(request.stream.read, options.get("filename") or "The file"), TYPES[request.mimetype]
 
 
 def _choose(
@@ -140,10 +136,11 @@ def _choose(
 
 
 def _step(database: str, table: str | None) -> Response:
-    file = request.files.get("file")
-    token = "" if file is not None and file.filename else request.form.get("upload", "")
+    if file_sets.several():
+        return file_sets.step(database, table)
+    token = "" if file_sets.sent() else request.form.get("upload", "")
     try:
-        upload = uploads.find(current.desk().config, token, access.caller()) if token else _sent()[0]
+        upload = uploads.find(current.desk().config, token, access.caller()) if token else _given()
     except InputError as error:
         return _choose(database, table, error.errors, 422)
     try:
@@ -160,6 +157,12 @@ def _step(database: str, table: str | None) -> Response:
     if "import" in form:
         return _load(database, table, upload, source, form)
     return _look(database, table, upload, source, form)
+
+
+def _given() -> Upload:
+    """The file of the form, or its text."""
+    text = request.form.get("text", "").strip("\r\n")
+    return file_sets.pasted(text) if text and not file_sets.sent() else _sent()[0]
 
 
 def _unread(database: str, table: str | None, upload: Upload, error: InputError) -> Response:

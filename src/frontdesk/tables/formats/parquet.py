@@ -54,6 +54,12 @@ def header(path: Path, name: str) -> tuple[list[str], dict[str, str]]:
         return list(schema.names), {field.name: known for field in schema if (known := _declared(pa, field.type))}
 
 
+def count(path: Path, name: str) -> int:
+    """The rows that the file says it has."""
+    with _file(path, name) as (_, file):
+        return int(file.metadata.num_rows)
+
+
 def _declared(pa: Any, kind: Any) -> str:
     t = pa.types
     kind = kind.value_type if t.is_dictionary(kind) else kind

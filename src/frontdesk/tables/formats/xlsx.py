@@ -23,13 +23,14 @@ def sheets(path: Path, name: str) -> list[str]:
 
 
 @contextmanager
-def _sheet(path: Path, name: str, sheet: str) -> Iterator[Any]:
+def _sheet(path: Path, name: str, sheet: str, *, measured: bool = True) -> Iterator[Any]:
     with _opened(path, name) as book:
         known = {one.title: one for one in book.worksheets}
         if sheet and sheet not in known:
             raise InputError(errors={"sheet": f"{name} has no sheet {sheet!r}; it has {', '.join(known)}."})
         found = known[sheet] if sheet else book.worksheets[0]
-        found.reset_dimensions()  # what the file says of its size may be wrong
+        if measured:
+            found.reset_dimensions()  # what the file says of its size may be wrong
         yield found
 
 
@@ -47,6 +48,12 @@ def _opened(path: Path, name: str) -> Iterator[Any]:
             if not book.worksheets:
                 raise InputError(f"{name} has no sheet of cells.")
             yield book
+
+
+def count(path: Path, name: str, sheet: str) -> int:
+    """The rows that the file says the sheet has; 0 where it does not say."""
+    with _sheet(path, name, sheet, measured=False) as found:
+        return found.max_row or 0
 
 
 def rows(path: Path, name: str, sheet: str) -> Iterator[tuple[int, list[Any]]]:
