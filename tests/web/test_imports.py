@@ -472,3 +472,12 @@ def test_several_files_go_into_one_table(client: Client) -> None:
     broken = editor.post(at, data={"file": files(("one.csv", b"name\nEve\n"), ("two.csv", b"name\nLea,4\n"))})
     assert broken.status_code == 422
     assert "two.csv, line 2" in broken.text
+    assert "Import one.csv" in broken.text
+
+
+def test_zeros_that_are_not_kept_are_said(client: Client) -> None:
+    answer = send(client, "prices", "price,weight\n1.50,1.5\n2.00,2.5\n", create="1").get_json()
+    said = "Zeros at the end of numbers are not kept: 1.50 is 1.5."
+    assert [column.get("changed") for column in answer["columns"]] == [said, None]
+    page = client("admin").post("/databases/example/import", data={"text": "price\n1.50\n2.00\n"}).text
+    assert said in page

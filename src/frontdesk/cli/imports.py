@@ -84,6 +84,9 @@ def command(
                 options.print_json(done.json())
             else:
                 click.echo(_told(file, done))
+                for column in done.columns:
+                    if "changed" in column:
+                        click.echo(f"{column['name']}: {column['changed']}", err=True)
 
 
 def _told(file: Path, done: Loaded) -> str:

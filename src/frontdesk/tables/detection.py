@@ -58,6 +58,11 @@ class Column:
         return self._read is not None
 
     @property
+    def trimmed(self) -> bool:
+        """Whether zeros at the end of its numbers are not kept."""
+        return self.type == "REAL" and self._reals.trimmed
+
+    @property
     def type(self) -> str:
         """The type that all cells fit; TEXT while there is none."""
         return "TEXT" if self._read is None else self._kinds[0][0]
@@ -245,6 +250,7 @@ class TypedColumn:
     def __init__(self, declared: str = "") -> None:
         """`declared` is the type that the file itself says."""
         self._declared = declared
+        self.trimmed = False
         self._rows = 0
         self.until: Until | None = None
         self.empty = False

@@ -32,6 +32,11 @@ class Reals:
             return None
         return _decimals(most, self._decimals or 0)
 
+    @property
+    def trimmed(self) -> bool:
+        """Whether zeros at the end of numbers are not kept, as in `1.50`."""
+        return not self.free and self._decimals not in {None, -1}
+
     def pattern(self) -> str | None:
         """One number of which surely no digit is lost, as a regular expression."""
         decimals = self._decimals or 0

@@ -10,6 +10,8 @@ from frontdesk.tables.detection import Finder, Found, Until
 from frontdesk.tables.loads import Loaded, Wish
 from frontdesk.tables.sources import Source
 
+TRIMMED = "Zeros at the end of numbers are not kept: 1.50 is 1.5."
+
 
 @dataclass(frozen=True)
 class Evidence:
@@ -18,12 +20,13 @@ class Evidence:
     values: int
     empty: int
     until: Until | None
+    changed: str = ""  # what of the values is not kept as it is written
 
 
 def evidence(found: Found) -> list[Evidence]:
     """That of each column, over the rows that were read."""
     counted = zip(found.empty, found.finders, strict=True)
-    return [Evidence(found.rows - empty, empty, finder.until) for empty, finder in counted]
+    return [Evidence(found.rows - empty, empty, finder.until, TRIMMED * finder.trimmed) for empty, finder in counted]
 
 
 def described(
@@ -32,18 +35,23 @@ def described(
     """The columns as the API gives them: with the file's own name where it was changed, and why a type was found."""
     written = dict(zip(source.names, source.written_names, strict=True))
     known = dict(zip(source.names, finders, strict=False))
-    return [_described(column, written.get(column.name), _until(column, known, wish)) for column in columns]
+    return [_described(column, written.get(column.name), *_evidence(column, known, wish)) for column in columns]
 
 
-def _described(column: Column, label: str | None, until: Until | None) -> dict[str, Any]:
+def _described(column: Column, label: str | None, until: Until | None, changed: str) -> dict[str, Any]:
     found: dict[str, Any] = {"name": column.name, "type": column.type}
+    if changed:
+        found["changed"] = changed
     if label not in {None, column.name}:
         found["label"] = label
     return found if until is None else found | {"until": vars(until)}
 
 
-def _until(column: Column, known: dict[str, Finder], wish: Wish) -> Until | None:
-    return known[column.name].until if column.name in known and column.name not in wish.types else None
+def _evidence(column: Column, known: dict[str, Finder], wish: Wish) -> tuple[Until | None, str]:
+    if column.name not in known or column.name in wish.types:
+        return None, ""
+    finder = known[column.name]
+    return finder.until, TRIMMED * finder.trimmed
 
 
 def bad(done: Loaded) -> str:

@@ -58,21 +58,25 @@ def step(database: str, table: str | None) -> Response:
         _read(upload, table or (names[at] if at < len(names) else sources.table_name(upload.name) or "table"))
         for at, upload in enumerate(kept)
     ]
-    if "import" not in request.form or any(one.problem for one in files):
-        return _page(database, table, files, 422 if any(one.problem for one in files) else 200)
-    return _load(database, table, files)
+    good, problems = [one for one in files if one.preview], [one.problem for one in files if one.problem]
+    if "import" not in request.form or problems:
+        return _page(database, table, good, 422 if problems else 200, problems)
+    return _load(database, table, good)
 
 
 def _read(upload: Upload, name: str) -> One:
     try:
         return One(upload, name.strip(), imports.preview(sources.open(upload.path, name=upload.name)))
     except InputError as error:
-        return One(upload, name, None, f"{error.message} {error.hint}".strip())
+        upload.remove()
+        return One(upload, name, None, _said(error))
 
 
-def _page(database: str, table: str | None, files: Sequence[One], status: int, problem: str = "") -> Response:
+def _page(database: str, table: str | None, files: Sequence[One], status: int, problems: Sequence[str]) -> Response:
     shape = schema.table(current.desk().database(database), table) if table is not None else None
-    return rendering.page("imports/several.html", status, database=database, table=shape, files=files, problem=problem)
+    return rendering.page(
+        "imports/several.html", status, database=database, table=shape, files=files, problems=problems
+    )
 
 
 def _load(database: str, table: str | None, files: Sequence[One]) -> Response:
@@ -84,7 +88,7 @@ def _load(database: str, table: str | None, files: Sequence[One]) -> Response:
             done += imports.load(place, one.preview.source, one.name, access.caller(), wish).inserted
         except (InputError, ConflictError, IntegrityError) as error:
             before = f" {at} of the files {'is' if at == 1 else 'are'} imported already." if at else ""
-            return _page(database, table, files[at:], status_of(error), f"{one.upload.name}: {_said(error)}{before}")
+            return _page(database, table, files[at:], status_of(error), [f"{one.upload.name}: {_said(error)}{before}"])
         one.upload.remove()
     messages.say(f"{done:,} rows of {len(files)} files imported.")
     if table is not None:

@@ -283,7 +283,14 @@ OPERATIONS: dict[str, Operation] = {
             updated=whole(0),
             ignored=whole(0),
             columns=many(
-                thing(("label", "until"), name=text("date"), type=text("DATE"), label=text(), until=UNTIL_ROW)
+                thing(
+                    ("label", "until", "changed"),
+                    name=text("date"),
+                    type=text("DATE"),
+                    label=text(),
+                    until=UNTIL_ROW,
+                    changed=text(),
+                )
             ),
             change=maybe(text("example.8")),
             bad_lines=maybe(thing(table=text("payments_bad_lines"), rows=whole(1))),
