@@ -11,7 +11,7 @@ from frontdesk.errors import DataError, Error, InputError, IntegrityError
 from frontdesk.tables import columns, edits, filters, keys, selections
 from frontdesk.tables.edits import Edited
 from frontdesk.tables.selections import Chosen
-from frontdesk.web import access, bodies, cells, current, messages, paths, rendering, rows
+from frontdesk.web import access, bodies, cells, current, listings, messages, paths, rendering, rows
 from frontdesk.web.errors import status_of
 
 routes = Blueprint("edits", __name__)
@@ -115,7 +115,7 @@ def _ticked() -> Chosen:
     count = request.form.get(":count", "")
     return Chosen(
         None,
-        rows.where(),
+        listings.where(),
         request.args.get("_search", ""),
         int(count) if count.isascii() and count.isdigit() and len(count) < 19 else None,
     )

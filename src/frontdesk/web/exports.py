@@ -9,7 +9,7 @@ from flask import Blueprint, Response, request, url_for
 from frontdesk.tables import exports
 from frontdesk.tables.formats import extras
 from frontdesk.upkeep import dumps
-from frontdesk.web import access, bodies, current, rendering, rows
+from frontdesk.web import access, bodies, current, listings, rendering
 
 routes = Blueprint("exports", __name__)
 
@@ -58,7 +58,7 @@ def _export(database: str, table: str, form: str) -> exports.Export:
 
 
 def _filters() -> list[tuple[str, str]]:
-    return [pair for pair in rows.where() if pair[0] not in MINE]
+    return [pair for pair in listings.where() if pair[0] not in MINE]
 
 
 @routes.get("/databases/<name:database>/tables/<name:table>/export")

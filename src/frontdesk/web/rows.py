@@ -1,109 +1,28 @@
 """Rows: by the page, one by one, inserted, changed, deleted. Pages and JSON side by side."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
-from urllib.parse import urlencode
+from collections.abc import Mapping
 
 from flask import Blueprint, Response, request, url_for
-from markupsafe import Markup
 
 from frontdesk.database import schema
-from frontdesk.database.schema import Column
 from frontdesk.errors import ConflictError, DataError, Error, InputError, IntegrityError
 from frontdesk.history import changes
-from frontdesk.tables import columns, filters, keyset, layouts, references, saved_views
+from frontdesk.tables import columns, filters, keyset, references
 from frontdesk.tables import rows as table_rows
 from frontdesk.tables.keys import KeyText
 from frontdesk.tables.keyset import Sort
-from frontdesk.tables.pages import Page
-from frontdesk.web import access, bodies, current, facts, grids, messages, rendering
+from frontdesk.web import access, bodies, current, facts, grids, listings, messages, rendering
 from frontdesk.web.errors import status_of
 
 routes = Blueprint("rows", __name__)
-
-OWN = frozenset({"_sort", "_size", "_next", "_columns", "_count", "_search", "_facet"})
-"""Parameters of a list of rows that are no filters."""
-KEPT = frozenset({"_sort", "_columns", "_search"})
-"""Those that an export keeps."""
-
-
-OPERATORS = Markup("\n").join(
-    Markup('<option value="{}">{}</option>').format(name, sign)
-    for name, sign in [*filters.OPERATORS.items(), ("isnotnull", "is not NULL")]
-)
-"""Of a filter, as choices of a form."""
-
-
-def where() -> list[tuple[str, str]]:
-    """The filters of the request's address."""
-    return [(name, value) for name, value in request.args.items(multi=True) if name not in OWN]
-
-
-def _page(database: str, table: str, count: str, shown: str = "") -> Page:
-    return table_rows.page(
-        current.desk().database(database),
-        table,
-        where=where(),
-        sort=request.args.get("_sort", ""),
-        size=bodies.size(),
-        token=bodies.next_token(),
-        shown=request.args.get("_columns", shown),
-        count=count,
-        search=request.args.get("_search", ""),
-        counted=[name for text in request.args.getlist("_facet") for name in columns.listed(text) if name],
-    )
 
 
 @routes.get("/databases/<name:database>/tables/<name:table>")
 @access.allow("viewer")
 def index(database: str, table: str) -> Response:
     """The rows of a table, filtered, sorted, by the page."""
-    wrong: dict[str, str] = {}
-    place, state, who = current.desk().database(database), current.desk().state, access.caller()
-    shape = schema.table(place, table)
-    layout = layouts.read(state, who, database, table)
-    shown = columns.written_list(layout.shown(shape)) if layout.places else ""
-    try:
-        page = _page(database, table, request.args.get("_count", "10000"), shown)
-    except InputError as error:
-        wrong = error.errors or {"_next": error.message}
-        page = table_rows.page(place, table, count="10000", shown=shown)
-    labels = references.labels(place, page.table, page.names, page.rows)
-    tables = schema.tables(place) if page.table.foreign_keys else {}
-    ticks = page.table.editable and who.may("editor")
-    body = grids.body(database, page.table, page.names, page.rows, page.keys(), labels, tables, ticks)
-    sorts = _sorts(page, wrong)
-    head = grids.head(page.table, page.names, sorts, database if ticks else None, tables, labels)
-    names = [name for name in page.names if name != page.table.row_id]
-    view = {
-        "sorts": sorts,
-        "layout": layout,
-        "places": layout.complete(shape),
-        "hidden": 0 if "_columns" in request.args else len(shape.columns) - len(layout.shown(shape)),
-        "question": urlencode([pair for pair in request.args.items(multi=True) if pair[0] not in {"_next", "_count"}]),
-        "widths": grids.widths(names, layout.widths(), bool(ticks) + bool(page.table.row_id)),
-        "views": saved_views.saved(state, database, table),
-        "page": page,
-        "head": head,
-        "body": body,
-        "errors": wrong,
-        "filters": _filters(page),
-        "ticks": ticks and page.keys()[:1] != [None],
-    }
-    view["facets"] = {name: _choices(page.table.column(name), found) for name, found in page.facets.items()}
-    return rendering.page(
-        "tables/rows.html",
-        422 if wrong else 200,
-        database=database,
-        table=page.table,
-        operators=OPERATORS,
-        offered=filters.offered,
-        view=urlencode(
-            [(name, value) for name, value in request.args.items(multi=True) if name in KEPT or name not in OWN]
-        ),
-        **view,
-    )
+    view = listings.view(database, table)
+    return rendering.page("tables/rows.html", 422 if view["errors"] else 200, **view)
 
 
 @routes.get("/databases/<name:database>/tables/<name:table>/sort")
@@ -117,43 +36,6 @@ def sort(database: str, table: str) -> Response:
     chosen = {name: Sort(name, way == "down") for name, way in given if name}
     asked = [("_sort", keyset.written_sorts(list(chosen.values())))] if chosen else []
     return rendering.lead_to(rendering.address("rows.index", [*arguments, *asked], database=database, table=table))
-
-
-@dataclass(frozen=True)
-class Choice:
-    """A value of a facet: its text, its count, and the address where it is chosen, or no longer."""
-
-    text: str | None
-    count: int
-    selected: bool
-    href: str
-
-
-def _choices(column: Column, found: Sequence[Mapping[str, Any]]) -> list[Choice]:
-    return [_choice(column, one["value"], one["count"], one["selected"]) for one in found]
-
-
-def _choice(column: Column, value: Any, count: int, selected: bool) -> Choice:
-    if value is None:
-        return Choice(None, count, selected, rendering.here_with(**{f"{column.name}__isnull": "1", "_next": None}))
-    text = columns.written(column, int(value) if isinstance(value, bool) else value)
-    parameter = filters.Filter(column.name, "exact", text).parameter
-    without = dict.fromkeys((parameter, f"{column.name}__exact", f"{column.name}__in", "_next"))
-    return Choice(text, count, selected, rendering.here_with(**(without if selected else without | {parameter: text})))
-
-
-def _sorts(page: Page, wrong: Mapping[str, str]) -> list[Sort]:
-    return [] if "_sort" in wrong else keyset.parse_sort(page.table, request.args.get("_sort", ""))
-
-
-def _filters(page: Page) -> list[filters.Filter]:
-    found = []
-    for pair in where():
-        try:
-            found += filters.parse(page.table, [pair])
-        except InputError:
-            continue
-    return found
 
 
 @routes.get("/databases/<name:database>/tables/<name:table>/filter")
@@ -179,7 +61,7 @@ def add_filter(database: str, table: str) -> Response:
 @access.allow("viewer")
 def rows_json(database: str, table: str) -> Response:
     """`{rows: […], next, count, facets}`."""
-    return rendering.answer(_page(database, table, request.args.get("_count", "")).json())
+    return rendering.answer(listings.page(database, table, request.args.get("_count", "")).json())
 
 
 @routes.post("/api/databases/<name:database>/tables/<name:table>/rows")
