@@ -475,9 +475,11 @@ def test_several_files_go_into_one_table(client: Client) -> None:
     assert "Import one.csv" in broken.text
 
 
-def test_zeros_that_are_not_kept_are_said(client: Client) -> None:
-    answer = send(client, "prices", "price,weight\n1.50,1.5\n2.00,2.5\n", create="1").get_json()
+def test_what_is_not_kept_as_it_is_written_is_said(client: Client) -> None:
+    body = "price,weight,paid,sent\n1.50,1.5,TRUE,true\n2.00,2.5,false,false\n"
+    answer = send(client, "prices", body, create="1").get_json()
     said = "Zeros at the end of numbers are not kept: 1.50 is 1.5."
-    assert [column.get("changed") for column in answer["columns"]] == [said, None]
+    truths = "Capitals of truths are not kept: TRUE is true."
+    assert [column.get("changed") for column in answer["columns"]] == [said, None, truths, None]
     page = client("admin").post("/databases/example/import", data={"text": "price\n1.50\n2.00\n"}).text
     assert said in page

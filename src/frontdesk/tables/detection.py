@@ -14,6 +14,8 @@ from frontdesk.tables.formats.inputs import Json
 from frontdesk.tables.sources import Source
 
 Cells = Sequence[Any]
+TRIMMED = "Zeros at the end of numbers are not kept: 1.50 is 1.5."
+SPELLED = "Capitals of truths are not kept: TRUE is true."
 LONGEST_WITNESS = 100
 """Characters that are shown of a value."""
 Read = Callable[[tuple[str, ...]], Sequence[Any] | None]
@@ -42,10 +44,11 @@ class Column:
         self._rows = 0
         self._read: Read | None = None
         self._reals = numbers.Reals()
+        self._capitals = False
         self._kinds: list[tuple[str, Read]] = [
             ("INTEGER", self._integers),
             ("REAL", self._reals.read),
-            ("BOOLEAN", _booleans),
+            ("BOOLEAN", self._booleans),
             ("DATE", _Known(dates).read),
             ("DATETIME", _Known(self._datetimes).read),
             ("TEXT", _texts),
@@ -58,9 +61,11 @@ class Column:
         return self._read is not None
 
     @property
-    def trimmed(self) -> bool:
-        """Whether zeros at the end of its numbers are not kept."""
-        return self.type == "REAL" and self._reals.trimmed
+    def changed(self) -> str:
+        """What of its values is not kept as it is written."""
+        if self.type == "REAL" and self._reals.trimmed:
+            return TRIMMED
+        return SPELLED if self.type == "BOOLEAN" and self._capitals else ""
 
     @property
     def type(self) -> str:
@@ -156,6 +161,11 @@ class Column:
         self._reals.meet_integers(least, most)
         return values
 
+    def _booleans(self, cells: tuple[str, ...]) -> Sequence[int] | None:
+        values = _truths(cells)
+        self._capitals = self._capitals or (values is not None and not {"true", "false"}.issuperset(cells))
+        return values
+
     def _datetimes(self, cells: tuple[str, ...]) -> Sequence[str] | None:
         if datetimes(cells) is None:
             return None
@@ -166,7 +176,7 @@ class Column:
 WORDS = {"true": 1, "false": 0, "True": 1, "False": 0, "TRUE": 1, "FALSE": 0}
 
 
-def _booleans(cells: tuple[str, ...]) -> Sequence[int] | None:
+def _truths(cells: tuple[str, ...]) -> Sequence[int] | None:
     try:
         return [WORDS[cell] for cell in cells]
     except KeyError:
@@ -250,7 +260,7 @@ class TypedColumn:
     def __init__(self, declared: str = "") -> None:
         """`declared` is the type that the file itself says."""
         self._declared = declared
-        self.trimmed = False
+        self.changed = ""
         self._rows = 0
         self.until: Until | None = None
         self.empty = False

@@ -10,8 +10,6 @@ from frontdesk.tables.detection import Finder, Found, Until
 from frontdesk.tables.loads import Loaded, Wish
 from frontdesk.tables.sources import Source
 
-TRIMMED = "Zeros at the end of numbers are not kept: 1.50 is 1.5."
-
 
 @dataclass(frozen=True)
 class Evidence:
@@ -26,7 +24,7 @@ class Evidence:
 def evidence(found: Found) -> list[Evidence]:
     """That of each column, over the rows that were read."""
     counted = zip(found.empty, found.finders, strict=True)
-    return [Evidence(found.rows - empty, empty, finder.until, TRIMMED * finder.trimmed) for empty, finder in counted]
+    return [Evidence(found.rows - empty, empty, finder.until, finder.changed) for empty, finder in counted]
 
 
 def described(
@@ -51,7 +49,7 @@ def _evidence(column: Column, known: dict[str, Finder], wish: Wish) -> tuple[Unt
     if column.name not in known or column.name in wish.types:
         return None, ""
     finder = known[column.name]
-    return finder.until, TRIMMED * finder.trimmed
+    return finder.until, finder.changed
 
 
 def bad(done: Loaded) -> str:
